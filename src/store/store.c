@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The Strake authors
+//
+// Objects and keys as files; atomicity by O_TMPFILE-like temporaries and rename.
+#include "store/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/path.h"
+
+enum { KEY_MAX_BYTES = 16 * 1024 * 1024 };
+
+struct StrakeStore {
+	char *path;
+	int dir_fd;
+	int next_temporary; // atomic
+};
+
+struct StrakeStoreWriter {
+	StrakeStore *store; // borrowed
+	char *temporary;    // below the store, NULL once committed
+	int fd;
+};
+
+StrakeStore *strake_store_open(const char *path, GError **error)
+{
+	static const char *const folders[] = {"objects", "keys", "tmp"};
+	g_autoptr(StrakeStore) store = g_new0(StrakeStore, 1);
+
+	store->dir_fd = -1;
+	if (path == NULL) {
+		store->path = strake_path_user_cache();
+	} else {
+		store->path = g_canonicalize_filename(path, NULL);
+	}
+	if (!strake_path_mkdirs(AT_FDCWD, store->path, error) ||
+		!strake_path_open_dir(AT_FDCWD, store->path, &store->dir_fd, error))
+		return NULL;
+	for (size_t i = 0; i < G_N_ELEMENTS(folders); i++)
+		if (!strake_path_mkdirs(store->dir_fd, folders[i], error))
+			return NULL;
+	return g_steal_pointer(&store);
+}
+
+void strake_store_free(StrakeStore *store)
+{
+	if (store == NULL)
+		return;
+	if (store->dir_fd >= 0)
+		strake_fd_close(store->dir_fd);
+	g_free(store->path);
+	g_free(store);
+}
+
+const char *strake_store_path(const StrakeStore *store)
+{
+	return store->path;
+}
+
+int strake_store_dir_fd(const StrakeStore *store)
+{
+	return store->dir_fd;
+}
+
+static char *object_name(const char *sha256)
+{
+	return g_strdup_printf("objects/%.2s/%s", sha256, sha256 + 2);
+}
+
+static bool check_sha256(const char *sha256, GError **error)
+{
+	if (strake_digest_is_hex(STRAKE_DIGEST_SHA256, sha256))
+		return true;
+	return strake_error_set(
+		error, STRAKE_ERROR_INVALID, "'%s' is not a SHA-256 digest", sha256);
+}
+
+char *strake_store_object_path(const StrakeStore *store, const char *sha256)
+{
+	g_autofree char *name = object_name(sha256);
+
+	return g_build_filename(store->path, name, NULL);
+}
+
+bool strake_store_has(StrakeStore *store, const char *sha256)
+{
+	g_autofree char *name = NULL;
+
+	if (!check_sha256(sha256, NULL))
+		return false;
+	name = object_name(sha256);
+	return faccessat(store->dir_fd, name, R_OK, 0) == 0;
+}
+
+bool strake_store_open_object(StrakeStore *store, const char *sha256, int *out_fd, GError **error)
+{
+	g_autofree char *name = NULL;
+	int fd;
+
+	if (!check_sha256(sha256, error))
+		return false;
+	name = object_name(sha256);
+	fd = openat(store->dir_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return strake_error_errno(error, errno, "open object", sha256);
+	*out_fd = fd;
+	return true;
+}
+
+GBytes *strake_store_map_object(StrakeStore *store, const char *sha256, GError **error)
+{
+	g_autofree char *name = NULL;
+
+	if (!check_sha256(sha256, error))
+		return NULL;
+	name = object_name(sha256);
+	return strake_file_map_at(store->dir_fd, name, error);
+}
+
+StrakeStoreWriter *strake_store_begin(StrakeStore *store, GError **error)
+{
+	g_autoptr(StrakeStoreWriter) writer = g_new0(StrakeStoreWriter, 1);
+
+	writer->store = store;
+	writer->temporary = g_strdup_printf(
+		"tmp/%d-%d", (int)getpid(), g_atomic_int_add(&store->next_temporary, 1));
+	writer->fd = openat(store->dir_fd, writer->temporary,
+		O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (writer->fd < 0) {
+		strake_error_errno(error, errno, "create", writer->temporary);
+		g_clear_pointer(&writer->temporary, g_free);
+		return NULL;
+	}
+	return g_steal_pointer(&writer);
+}
+
+int strake_store_writer_fd(const StrakeStoreWriter *writer)
+{
+	return writer->fd;
+}
+
+static char *digest_of_written(StrakeStoreWriter *writer, GError **error)
+{
+	if (lseek(writer->fd, 0, SEEK_SET) < 0) {
+		strake_error_errno(error, errno, "seek in", writer->temporary);
+		return NULL;
+	}
+	return strake_digest_fd(STRAKE_DIGEST_SHA256, writer->fd, writer->temporary, error);
+}
+
+bool strake_store_commit(
+	StrakeStoreWriter *writer, const char *sha256, char **out_sha256, GError **error)
+{
+	int dir_fd = writer->store->dir_fd;
+	g_autofree char *digest =
+		sha256 != NULL ? g_strdup(sha256) : digest_of_written(writer, error);
+	g_autofree char *name = NULL;
+	g_autofree char *parent = NULL;
+
+	if (digest == NULL || !check_sha256(digest, error))
+		return false;
+	name = object_name(digest);
+	parent = g_path_get_dirname(name);
+	if (!strake_path_mkdirs(dir_fd, parent, error))
+		return false;
+	if (fchmod(writer->fd, 0444) < 0 || renameat(dir_fd, writer->temporary, dir_fd, name) < 0)
+		return strake_error_errno(error, errno, "store object", digest);
+	g_clear_pointer(&writer->temporary, g_free);
+	if (out_sha256 != NULL)
+		*out_sha256 = g_steal_pointer(&digest);
+	return true;
+}
+
+void strake_store_writer_free(StrakeStoreWriter *writer)
+{
+	if (writer == NULL)
+		return;
+	if (writer->fd >= 0)
+		strake_fd_close(writer->fd);
+	if (writer->temporary != NULL)
+		unlinkat(writer->store->dir_fd, writer->temporary, 0);
+	g_free(writer->temporary);
+	g_free(writer);
+}
+
+bool strake_store_add(
+	StrakeStore *store, const void *data, size_t size, char **out_sha256, GError **error)
+{
+	g_autofree char *digest = strake_digest_data(STRAKE_DIGEST_SHA256, data, size);
+	g_autoptr(StrakeStoreWriter) writer = NULL;
+
+	if (!strake_store_has(store, digest)) {
+		writer = strake_store_begin(store, error);
+		if (writer == NULL ||
+			!strake_fd_write_all(writer->fd, data, size, "object", error) ||
+			!strake_store_commit(writer, digest, NULL, error))
+			return false;
+	}
+	if (out_sha256 != NULL)
+		*out_sha256 = g_steal_pointer(&digest);
+	return true;
+}
+
+static char *key_name(const char *kind, const char *fingerprint)
+{
+	return g_strdup_printf("keys/%s/%.2s/%s", kind, fingerprint, fingerprint + 2);
+}
+
+GBytes *strake_store_get_key(
+	StrakeStore *store, const char *kind, const char *fingerprint, GError **error)
+{
+	g_autofree char *name = NULL;
+
+	if (!check_sha256(fingerprint, error))
+		return NULL;
+	name = key_name(kind, fingerprint);
+	return strake_file_read_at(store->dir_fd, name, KEY_MAX_BYTES, error);
+}
+
+bool strake_store_put_key(StrakeStore *store, const char *kind, const char *fingerprint,
+	const void *data, size_t size, GError **error)
+{
+	g_autoptr(StrakeStoreWriter) writer = NULL;
+	g_autofree char *name = NULL;
+	g_autofree char *parent = NULL;
+
+	if (!check_sha256(fingerprint, error))
+		return false;
+	name = key_name(kind, fingerprint);
+	parent = g_path_get_dirname(name);
+	writer = strake_store_begin(store, error);
+	if (writer == NULL || !strake_path_mkdirs(store->dir_fd, parent, error) ||
+		!strake_fd_write_all(writer->fd, data, size, name, error))
+		return false;
+	if (renameat(store->dir_fd, writer->temporary, store->dir_fd, name) < 0)
+		return strake_error_errno(error, errno, "keep", name);
+	g_clear_pointer(&writer->temporary, g_free);
+	return true;
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The Strake authors
+//
+// The content store: objects, keys, wrong digests, dropped writers.
+#include <fcntl.h>
+
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/file.h"
+#include "store/store.h"
+
+static void test_objects(void)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(StrakeTmpdir) dir = strake_tmpdir_new(NULL, &error);
+	g_autoptr(StrakeStore) store = strake_store_open(dir->path, &error);
+	g_autofree char *sha256 = NULL;
+	g_autoptr(GBytes) bytes = NULL;
+
+	g_assert_true(strake_store_add(store, "abc", 3, &sha256, &error));
+	g_assert_true(strake_store_has(store, sha256));
+	bytes = strake_store_map_object(store, sha256, &error);
+	g_assert_cmpmem(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), "abc", 3);
+	g_assert_false(strake_store_has(store, "../../etc/passwd"));
+	g_assert_null(strake_store_map_object(store, "../../etc/passwd", &error));
+	g_assert_error(error, STRAKE_ERROR, STRAKE_ERROR_INVALID);
+}
+
+static void test_dropped_writer_leaves_nothing(void)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(StrakeTmpdir) dir = strake_tmpdir_new(NULL, &error);
+	g_autoptr(StrakeStore) store = strake_store_open(dir->path, &error);
+	g_autofree char *tmp = g_build_filename(dir->path, "tmp", NULL);
+	g_autoptr(GDir) listing = NULL;
+
+	{
+		g_autoptr(StrakeStoreWriter) writer = strake_store_begin(store, &error);
+		g_assert_true(
+			strake_fd_write_all(strake_store_writer_fd(writer), "x", 1, "x", &error));
+	}
+	listing = g_dir_open(tmp, 0, &error);
+	g_assert_null(g_dir_read_name(listing));
+}
+
+static void test_keys(void)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(StrakeTmpdir) dir = strake_tmpdir_new(NULL, &error);
+	g_autoptr(StrakeStore) store = strake_store_open(dir->path, &error);
+	g_autofree char *key = strake_digest_data(STRAKE_DIGEST_SHA256, "k", 1);
+	g_autoptr(GBytes) bytes = NULL;
+
+	g_assert_null(strake_store_get_key(store, "bridge", key, &error));
+	g_assert_error(error, STRAKE_ERROR, STRAKE_ERROR_NOT_FOUND);
+	g_clear_error(&error);
+	g_assert_true(strake_store_put_key(store, "bridge", key, "v1", 2, &error));
+	g_assert_true(strake_store_put_key(store, "bridge", key, "v2", 2, &error));
+	bytes = strake_store_get_key(store, "bridge", key, &error);
+	g_assert_cmpmem(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), "v2", 2);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/store/objects", test_objects);
+	g_test_add_func("/store/dropped", test_dropped_writer_leaves_nothing);
+	g_test_add_func("/store/keys", test_keys);
+	return g_test_run();
+}

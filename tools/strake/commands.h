@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The Strake authors
+//
+// All commands of strake, one cmd_<verb>.c each.
+#pragma once
+
+#include "cli/command.h"

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The Strake authors
+//
+// The strake program: the command list and nothing else.
+#include "commands.h"
+
+// In the order of the pipeline: define, lock, render, build, publish, compose, boot.
+static const StrakeCmd *const commands[] = {
+	NULL,
+};
+
+int main(int argc, char **argv)
+{
+	static const StrakeCli cli = {
+		.program = "strake",
+		.summary = "define, build, ship, boot and update a distribution described on its "
+			   "upstream",
+		.version = STRAKE_VERSION,
+		.commands = commands,
+	};
+
+	return strake_cli_main(&cli, argc, argv);
+}
