@@ -96,6 +96,7 @@ void strake_progress_end(StrakeProgress *p)
 	g_free(p);
 }
 
+G_GNUC_PRINTF(2, 0)
 static void say(const char *prefix, const char *format, va_list args)
 {
 	g_mutex_lock(&draw_lock);
