@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The Strake authors
+//
+// Runs a function or a program in new user, mount, process, IPC, host name and (unless asked
+// otherwise) network name spaces, as root inside, whoever starts it:
+//
+//   started by root      every user id is kept as it is (identity map), but without any power
+//                        over the host;
+//   by an ordinary user  inside 0 is the user, inside 1.. are the user's range of /etc/subuid and
+//                        /etc/subgid, set by newuidmap(1) and newgidmap(1); without a range only
+//                        user 0 exists inside, and chown to anybody else fails.
+//
+// There is no shell, and nothing of the environment is inherited.
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "base/run.h"
+
+/** One host path made visible inside. */
+typedef struct {
+	const char *source; // on the host; a file or a directory
+	const char *target; // absolute, inside; NULL: the same path. Made when missing, below @root
+	bool writable;
+} StrakeSandboxBind;
+
+typedef struct {
+	const char *root;               // becomes "/"; NULL: the host's root stays
+	bool root_read_only;            // mounts below it, such as binds and /tmp, are not affected
+	const StrakeSandboxBind *binds; // applied in order
+	size_t n_binds;
+	const char *cwd;        // inside; NULL: "/" with @root, else ours
+	const char *const *env; // "NAME=value", NULL-terminated or NULL; added to PATH, HOME, LANG
+	bool proc;              // mount a new /proc
+	bool dev;               // a minimal /dev: null zero full random urandom tty fd shm pts
+	bool tmp;               // an empty tmpfs on /tmp and /run
+	bool network;           // keep the host's network; otherwise there is only loopback
+	bool needs_owners;      // fail early, in words, when only one user id can be had inside
+} StrakeSandbox;
+
+/**
+ * Runs inside, in a forked process with a single thread. What is written to @out_fd goes to the
+ * caller. It may use strake_run and progress; it must not use threads that were started outside.
+ */
+typedef bool (*StrakeSandboxFunc)(void *data, int out_fd, GError **error);
+
+/**
+ * strake_sandbox_call: calls @func inside and waits. Changes to memory stay in the child.
+ * @out_bytes: what @func wrote to its descriptor, or NULL to drop it; written on success
+ * Errors: that of @func with its domain code kept when it is ours; FAILED "sandbox: STEP: cause";
+ * CANCELLED.
+ */
+bool strake_sandbox_call(const StrakeSandbox *sandbox, StrakeSandboxFunc func, void *data,
+	GBytes **out_bytes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * strake_sandbox_run: a program, as strake_run. @run->argv[0] is looked up inside on
+ * /usr/sbin:/usr/bin:/sbin:/bin; @run->env is added to @sandbox->env; @run->cwd is inside;
+ * @run->clear_env is implied.
+ */
+bool strake_sandbox_run(const StrakeSandbox *sandbox, const StrakeRun *run, GBytes **out_stdout,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** strake_sandbox_has_owners: true when more than one user id can be had inside. */
+bool strake_sandbox_has_owners(void);
