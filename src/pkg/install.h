@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The Strake authors
+//
+// Installs packages into a root directory: their signatures are checked first, then file
+// conflicts and disk space, then files are written and the rpm database is filled. No script or
+// trigger runs. The same packages give the same tree and the same database, byte for byte.
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "pkg/solve.h"
+
+typedef struct {
+	const char *public_key; // armored; NULL: packages are not verified (tests only)
+	const char *database;   // inside the root; NULL: "/var/lib/rpm", as the image's own rpm
+	const char *const *languages; // "de", "pt_BR"; NULL: all; { NULL }: none but untranslated
+	bool no_docs;                 // leave out files marked as documentation
+	int64_t time_s;               // install time of every package
+	uint64_t reserve_bytes;       // space that must be left over
+} StrakeInstallOptions;
+
+typedef struct {
+	unsigned packages;
+	uint64_t files;
+	uint64_t bytes; // written
+} StrakeInstallResult;
+
+/**
+ * strake_install: into @root, which is empty or holds what an earlier call put there. Called
+ * inside a sandbox (base/sandbox.h) as its root user, so that owners can be set; see
+ * strake_install_sandboxed. On error or a signal the tree is not usable and is to be removed.
+ * @packages: StrakePackage, in order
+ * Errors: INTEGRITY (unsigned, wrong key, damaged), FAILED (file conflicts: all are listed),
+ * NO_SPACE before anything is written.
+ */
+bool strake_install(const char *root, GPtrArray *packages, const StrakeInstallOptions *options,
+	StrakeInstallResult *out_result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** strake_install_sandboxed: strake_install in a sandbox of its own that keeps the host's root;
+ * @root's files then have the owners that the sandbox's ids map to. */
+bool strake_install_sandboxed(const char *root, GPtrArray *packages,
+	const StrakeInstallOptions *options, StrakeInstallResult *out_result,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
