@@ -102,7 +102,7 @@ static void test_bad_files(void)
 	g_assert_error(error, STRAKE_ERROR, STRAKE_ERROR_INVALID);
 	g_clear_error(&error);
 	good = strake_file_read_at(dir->fd, "keys/signing.pem", 1 << 16, &error);
-	pem = g_strndup(g_bytes_get_data(good, &size), g_bytes_get_size(good));
+	pem = g_strndup(g_bytes_get_data(good, NULL), g_bytes_get_size(good));
 	memmove(pem, strstr(pem, "-----BEGIN"), strlen(strstr(pem, "-----BEGIN")) + 1);
 	write_text("bad/signing.pem", pem);
 	g_assert_null(strake_keys_open(path, NULL, &error));
