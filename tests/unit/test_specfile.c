@@ -46,16 +46,17 @@ static void test_lossless(void)
 		size_t size;
 		size_t lines;
 	} rows[] = {
-		{"",				       0,  0},
-		{"\n",				     1,  1},
-		{"a",				      1,  1},
-		{"a\r\nb\n",			       5,  2},
-		{"a\r\r\nb\r",                             6,  2},
-		{"Name: x\0y\n%build\n\0\0\n",             20, 3},
-		{"\xff\xfe%if\n\xc2\xa0%files\n%endif",    20, 3},
-		{"%if 1\n%files\n%else\n",                 19, 3},
-		{"%endif\n%endif\n%if",                    17, 3},
-		{"%global a \\\n b \\\n%files\n%{lua: x(", 35, 4},
+#define ROW(text, lines) {text, sizeof(text) - 1, lines}
+		ROW("", 0),
+		ROW("\n", 1),
+		ROW("a", 1),
+		ROW("a\r\nb\n", 2),
+		ROW("a\r\r\nb\r", 2),
+		ROW("Name: x\0y\n%build\n\0\0\n", 3),
+		ROW("\xff\xfe%if\n\xc2\xa0%files\n%endif", 3),
+		ROW("%if 1\n%files\n%else\n", 3),
+		ROW("%endif\n%endif\n%if", 3),
+		ROW("%global a \\\n b \\\n%files\n%{lua: x(", 4),
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
