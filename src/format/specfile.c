@@ -250,7 +250,6 @@ static void append_edit(StrakeSpec *spec, GArray *lines, const StrakeSpecEdit *e
 		const char *stop = newline != NULL ? newline : end;
 		if (!append_line(lines, at != NULL ? at : "", (size_t)(stop - at), eol))
 			g_error("an edit of 4 GiB"); // callers cap what they insert
-		g_array_index(lines, StrakeSpecLine, lines->len - 1).added = true;
 		at = newline + 1;
 	} while (newline != NULL);
 	if (unended)
@@ -296,14 +295,12 @@ void strake_spec_normalise(StrakeSpec *spec)
 
 	for (guint i = 0; i < spec->lines->len; i++) {
 		StrakeSpecLine *line = &lines[i];
-		bool unended = line->eol == STRAKE_SPEC_EOL_NONE;
-		if ((line->added || unended) && line->size > 0 &&
+		if (line->eol != STRAKE_SPEC_EOL_CRLF && line->size > 0 &&
 			line->text[line->size - 1] == '\r') {
 			line->size--;
 			line->kind = (uint8_t)strake_spec_classify(
 				line->text, line->size, &line->section);
 		}
 		line->eol = STRAKE_SPEC_EOL_LF;
-		line->added = false;
 	}
 }

@@ -51,7 +51,6 @@ typedef struct {
 	uint8_t eol;           // StrakeSpecEol
 	uint8_t section;       // STRAKE_SPEC_HEADER: index of strake_spec_section_info, from 1
 	uint8_t continued : 1; // part of the logical line above
-	uint8_t added : 1;     // by an edit
 } StrakeSpecLine;
 
 /** Text inside a line; borrowed, not NUL-terminated. */
@@ -191,6 +190,6 @@ typedef struct {
  */
 void strake_spec_edit(StrakeSpec *spec, const StrakeSpecEdit *edits, size_t n_edits);
 
-/** strake_spec_normalise: every line ends with one "\n", and lines added since the last call lose
- * one "\r" at their end: what reading and writing by azldev does. */
+/** strake_spec_normalise: every line loses one "\r" at its end and ends with "\n": what reading and
+ * writing by azldev does, each time. */
 void strake_spec_normalise(StrakeSpec *spec);

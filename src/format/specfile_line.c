@@ -70,12 +70,14 @@ enum { LONGEST_WORD = 23 };
 
 bool strake_spec_span_is(StrakeSpecSpan span, const char *text)
 {
-	return strlen(text) == span.size && memcmp(span.at, text, span.size) == 0;
+	return strlen(text) == span.size &&
+	       (span.size == 0 || memcmp(span.at, text, span.size) == 0);
 }
 
 bool strake_spec_span_is_nocase(StrakeSpecSpan span, const char *text)
 {
-	return strlen(text) == span.size && g_ascii_strncasecmp(span.at, text, span.size) == 0;
+	return strlen(text) == span.size &&
+	       (span.size == 0 || g_ascii_strncasecmp(span.at, text, span.size) == 0);
 }
 
 const StrakeSpecSectionInfo *strake_spec_section_info(uint8_t section)

@@ -341,7 +341,7 @@ static void test_normalise(void)
 	strake_spec_edit(spec, &edit, 1);
 	assert_prints(spec, "n\r\nm\na\nb\r\nc\n");
 	strake_spec_normalise(spec);
-	assert_prints(spec, "n\nm\na\nb\r\nc\n");
+	assert_prints(spec, "n\nm\na\nb\nc\n"); // azldev drops one "\r" each time it reads
 }
 
 int main(int argc, char **argv)
