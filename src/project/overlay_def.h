@@ -59,7 +59,8 @@ typedef struct {
 } StrakeOverlayMetadata;
 
 /** Every field may be NULL or zero where its type does not use it; the loader has checked which
- * are required. Strings are owned by the overlay. @origin.file is owned by the project. */
+ * are required. What the loader made is owned by the project or StrakeOverlaySet as a whole;
+ * strake_overlay_free is only for overlays that code made with g_new0 and g_strdup. */
 typedef struct {
 	StrakeOverlayType type;
 	StrakeOrigin origin; // of the overlay's table

@@ -11,19 +11,24 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "project/component.h"
+#include "project/distro_def.h"
+#include "project/image_def.h"
 #include "project/overlay_def.h"
 
 typedef struct StrakeProject StrakeProject;
 
 typedef struct {
 	bool permissive;                 // unknown keys warn instead of failing
+	bool no_user_config;             // leave $XDG_CONFIG_HOME/strake/config.toml out
 	const char *const *config_files; // extra --config-file paths, or NULL
 } StrakeProjectOptions;
 
 /**
  * strake_project_load: finds the root file (strake.toml, distro/strake.toml or azldev.toml) in
  * @start_dir (NULL: cwd) or above it, loads its includes, merges and validates.
- * Errors: INVALID with "file:line:column: ..." of the first problem.
+ * Errors: NOT_FOUND when there is no root file; INVALID with "file:line:column: ..." of every
+ * problem found, one a line, at most 20.
  */
 StrakeProject *strake_project_load(const char *start_dir, const StrakeProjectOptions *options,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -32,26 +37,27 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(StrakeProject, strake_project_free)
 
 /** strake_project_root: absolute directory of the root file; borrowed. */
 const char *strake_project_root(const StrakeProject *project);
+/** strake_project_relative: @file of an origin as a path below the root, so that output does not
+ * depend on where the project lies; borrowed from @file. */
+const char *strake_project_relative(const StrakeProject *project, const char *file);
+/** strake_project_info: [project]; borrowed. */
+const StrakeProjectInfo *strake_project_info(const StrakeProject *project);
+/** strake_project_output_dir: absolute; "out" beside the root by default; borrowed. */
+const char *strake_project_output_dir(const StrakeProject *project);
+/** strake_project_lock_dir: absolute directory of the lock files; borrowed. */
+const char *strake_project_lock_dir(const StrakeProject *project);
+
+// -- distros
+
+/** strake_project_distro: by name, NULL: [project] default-distro. Borrowed. Errors: NOT_FOUND. */
+const StrakeDistro *strake_project_distro(
+	const StrakeProject *project, const char *name, GError **error);
+/** strake_project_distro_version: @ref NULL: the default distro; a missing version is the distro's
+ * default-version. Borrowed. Errors: NOT_FOUND. */
+const StrakeDistroVersion *strake_project_distro_version(
+	const StrakeProject *project, const StrakeDistroRef *ref, GError **error);
 
 // -- upstreams (extension): [upstreams.NAME]
-
-typedef enum {
-	STRAKE_UPSTREAM_DEB,
-	STRAKE_UPSTREAM_RPM_MD,
-	STRAKE_UPSTREAM_DIST_GIT
-} StrakeUpstreamKind;
-
-typedef struct {
-	char *name;
-	StrakeUpstreamKind kind;
-	StrakeOrigin origin;
-	char *description;
-	char *suite;        // deb
-	char **components;  // deb: { "main" } by default
-	char *mirror;       // base URI; NULL: the machine's apt configuration
-	char *keyring;      // absolute path; NULL: the Debian archive keyring
-	char *architecture; // deb architecture, "amd64"
-} StrakeUpstream;
 
 /** strake_project_upstream: by name; NULL name: the one that the default distro version uses.
  * Borrowed. Errors: NOT_FOUND naming the nearest. */
@@ -60,15 +66,7 @@ const StrakeUpstream *strake_project_upstream(
 /** strake_project_upstream_names: sorted, NULL-terminated; free with g_strfreev. */
 char **strake_project_upstream_names(const StrakeProject *project);
 
-// -- components
-
-typedef struct {
-	char *name;
-	StrakeOrigin origin; // of the component's own table; file NULL: not defined, all inherited
-	GPtrArray *overlays; // of StrakeOverlay, borrowed from the project, in order of application
-	bool allow_unhandled; // bridged: accepted although a script part is not understood
-	char *allow_reason;
-} StrakeComponent;
+// -- components: the struct is in project/component.h
 
 /** strake_project_component_names: all, sorted, NULL-terminated; free with g_strfreev. */
 char **strake_project_component_names(const StrakeProject *project);
@@ -76,9 +74,16 @@ bool strake_project_has_component(const StrakeProject *project, const char *name
 /**
  * strake_project_resolve: the component with everything it inherits; for a bridged package @name
  * is the upstream (Debian) package name, and a name that no table defines resolves to the defaults.
- * Owned by the caller; free with strake_component_free. Thread-safe.
+ * Owned by the caller; free with strake_component_free before the project. Thread-safe.
+ * Errors: INVALID with the place, when its overlay files are wrong.
  */
 StrakeComponent *strake_project_resolve(
 	const StrakeProject *project, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-void strake_component_free(StrakeComponent *component);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(StrakeComponent, strake_component_free)
+
+// -- images: the struct is in project/image_def.h
+
+/** strake_project_image_names: sorted, NULL-terminated; free with g_strfreev. */
+char **strake_project_image_names(const StrakeProject *project);
+/** strake_project_image: borrowed. Errors: NOT_FOUND naming the nearest. */
+const StrakeImageDef *strake_project_image(
+	const StrakeProject *project, const char *name, GError **error);

@@ -5,3 +5,5 @@
 #pragma once
 
 #include "cli/command.h"
+
+extern const StrakeCmd strake_cmd_config_check;

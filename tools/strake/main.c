@@ -6,6 +6,7 @@
 
 // In the order of the pipeline: define, lock, render, build, publish, compose, boot.
 static const StrakeCmd *const commands[] = {
+	&strake_cmd_config_check,
 	NULL,
 };
 
