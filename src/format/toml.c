@@ -24,8 +24,7 @@ static bool scan_error(
 
 	for (const char *p = s->line_start; p < at; p++)
 		column += (*p & 0xc0) != 0x80;
-	return strake_error_at(
-		error, code, (StrakeOrigin){s->name, s->line, column}, "%s", what);
+	return strake_error_at(error, code, (StrakeOrigin){s->name, s->line, column}, "%s", what);
 }
 
 static void newline(Scan *s)
@@ -215,7 +214,7 @@ static int64_t days_of(int year, int month, int day)
 	int64_t day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
 
 	return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 +
-		day_of_year - 719468;
+	       day_of_year - 719468;
 }
 
 bool strake_toml_time_unix(const StrakeTomlValue *value, int64_t *out_seconds)
@@ -225,6 +224,6 @@ bool strake_toml_time_unix(const StrakeTomlValue *value, int64_t *out_seconds)
 	if (value->kind < STRAKE_TOML_DATE || value->kind == STRAKE_TOML_TIME)
 		return false;
 	*out_seconds = days_of(t->year, t->month, t->day) * 86400 + t->hour * 3600 +
-		t->minute * 60 + t->second - t->offset_minutes * 60;
+		       t->minute * 60 + t->second - t->offset_minutes * 60;
 	return true;
 }

@@ -140,7 +140,7 @@ bool strake_toml_convert(StrakeToml *toml, const char *data, size_t size, GError
 		convert(toml->arena, result.table(), &toml->root);
 		return true;
 	} catch (...) {
-		return strake_error_set(error, STRAKE_ERROR_LIMIT,
-			"%s: not enough memory to read it", toml->name);
+		return strake_error_set(
+			error, STRAKE_ERROR_LIMIT, "%s: not enough memory to read it", toml->name);
 	}
 }

@@ -86,8 +86,8 @@ typedef struct StrakeToml StrakeToml;
  * Errors: INVALID with "name:line:column: reason"; LIMIT for input beyond the limits above.
  * Returns an owned document that does not refer to @data. Keys that hold NUL are refused.
  */
-StrakeToml *strake_toml_parse(const char *data, size_t size, const char *name,
-	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+StrakeToml *strake_toml_parse(
+	const char *data, size_t size, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void strake_toml_free(StrakeToml *toml);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StrakeToml, strake_toml_free)
 

@@ -12,15 +12,20 @@ static const char *const hash_types[] = {"SHA256", "SHA512", NULL};
 static const char *const source_origins[] = {"download", "custom", "overlay", "deb", NULL};
 
 static const StrakeField distro_ref_fields[] = {
-	{.key = "name", .kind = STRAKE_FIELD_STRING, .offset = offsetof(StrakeDistroRef, name),
-		.flags = STRAKE_FIELD_REQUIRED | STRAKE_FIELD_NON_EMPTY,
-		.doc = "Name of a [distros] entry."},
-	{.key = "version", .kind = STRAKE_FIELD_STRING,
-		.offset = offsetof(StrakeDistroRef, version), .doc = "One of its versions."},
-	{.key = "snapshot", .kind = STRAKE_FIELD_TIME,
-		.offset = offsetof(StrakeDistroRef, snapshot),
-		.doc = "Newest commit that may be used."},
-	{0},
+	{.key = "name",
+         .kind = STRAKE_FIELD_STRING,
+         .offset = offsetof(StrakeDistroRef, name),
+         .flags = STRAKE_FIELD_REQUIRED | STRAKE_FIELD_NON_EMPTY,
+         .doc = "Name of a [distros] entry."},
+	{.key = "version",
+         .kind = STRAKE_FIELD_STRING,
+         .offset = offsetof(StrakeDistroRef, version),
+         .doc = "One of its versions."},
+	{.key = "snapshot",
+         .kind = STRAKE_FIELD_TIME,
+         .offset = offsetof(StrakeDistroRef, snapshot),
+         .doc = "Newest commit that may be used."},
+	{0						      },
 };
 const StrakeSchema strake_distro_ref_schema = {
 	.title = "distro reference",
@@ -30,18 +35,31 @@ const StrakeSchema strake_distro_ref_schema = {
 
 #define AT(member) offsetof(StrakeSpecSource, member)
 static const StrakeField spec_fields[] = {
-	{.key = "type", .kind = STRAKE_FIELD_ENUM, .offset = AT(type), .words = spec_types,
-		.base = STRAKE_SPEC_UPSTREAM, .flags = STRAKE_FIELD_CAN_BE_EMPTY,
-		.doc = "Where the spec comes from."},
-	{.key = "path", .kind = STRAKE_FIELD_PATH, .offset = AT(path),
-		.doc = "The spec file, for type 'local'."},
-	{.key = "upstream-distro", .kind = STRAKE_FIELD_TABLE, .offset = AT(upstream_distro),
-		.schema = &strake_distro_ref_schema, .doc = "The distro that has it."},
-	{.key = "upstream-name", .kind = STRAKE_FIELD_STRING, .offset = AT(upstream_name),
-		.doc = "Its name there, when it differs."},
-	{.key = "upstream-commit", .kind = STRAKE_FIELD_STRING, .offset = AT(upstream_commit),
-		.doc = "Commit to use, instead of the snapshot."},
-	{0},
+	{.key = "type",
+         .kind = STRAKE_FIELD_ENUM,
+         .offset = AT(type),
+         .words = spec_types,
+         .base = STRAKE_SPEC_UPSTREAM,
+         .flags = STRAKE_FIELD_CAN_BE_EMPTY,
+         .doc = "Where the spec comes from."},
+	{.key = "path",
+         .kind = STRAKE_FIELD_PATH,
+         .offset = AT(path),
+         .doc = "The spec file, for type 'local'."},
+	{.key = "upstream-distro",
+         .kind = STRAKE_FIELD_TABLE,
+         .offset = AT(upstream_distro),
+         .schema = &strake_distro_ref_schema,
+         .doc = "The distro that has it."},
+	{.key = "upstream-name",
+         .kind = STRAKE_FIELD_STRING,
+         .offset = AT(upstream_name),
+         .doc = "Its name there, when it differs."},
+	{.key = "upstream-commit",
+         .kind = STRAKE_FIELD_STRING,
+         .offset = AT(upstream_commit),
+         .doc = "Commit to use, instead of the snapshot."},
+	{0		 },
 };
 #undef AT
 
@@ -50,9 +68,8 @@ static void check_spec(StrakeLoad *load, void *item, const StrakeTomlValue *tabl
 	const StrakeSpecSource *spec = item;
 	const char *commit = spec->upstream_commit;
 
-	if (commit != NULL &&
-		(strlen(commit) < 7 || strlen(commit) > 40 ||
-			strspn(commit, "0123456789abcdefABCDEF") != strlen(commit)))
+	if (commit != NULL && (strlen(commit) < 7 || strlen(commit) > 40 ||
+				      strspn(commit, "0123456789abcdefABCDEF") != strlen(commit)))
 		strake_load_problem(load,
 			strake_load_at(load, &strake_toml_get(table, "upstream-commit")->value),
 			"%s.upstream-commit: '%s' is not 7 to 40 hexadecimal digits",
@@ -73,9 +90,13 @@ typedef struct {
 	StrakeReleaseMode calculation;
 } Release;
 static const StrakeField release_fields[] = {
-	{.key = "calculation", .kind = STRAKE_FIELD_ENUM, .offset = offsetof(Release, calculation),
-		.words = release_modes, .base = STRAKE_RELEASE_AUTO,
-		.flags = STRAKE_FIELD_CAN_BE_EMPTY, .doc = "How the Release tag is made."},
+	{.key = "calculation",
+         .kind = STRAKE_FIELD_ENUM,
+         .offset = offsetof(Release, calculation),
+         .words = release_modes,
+         .base = STRAKE_RELEASE_AUTO,
+         .flags = STRAKE_FIELD_CAN_BE_EMPTY,
+         .doc = "How the Release tag is made."},
 	{0},
 };
 static const StrakeSchema release_schema = {
@@ -85,9 +106,10 @@ typedef struct {
 	bool skip_file_filter;
 } Render;
 static const StrakeField render_fields[] = {
-	{.key = "skip-file-filter", .kind = STRAKE_FIELD_BOOL,
-		.offset = offsetof(Render, skip_file_filter),
-		.doc = "Keep all files, also those that no Source or Patch names."},
+	{.key = "skip-file-filter",
+         .kind = STRAKE_FIELD_BOOL,
+         .offset = offsetof(Render, skip_file_filter),
+         .doc = "Keep all files, also those that no Source or Patch names."},
 	{0},
 };
 static const StrakeSchema render_schema = {
@@ -95,11 +117,16 @@ static const StrakeSchema render_schema = {
 
 #define AT(member) (offsetof(StrakeBuildOptions, member) - offsetof(StrakeBuildOptions, check))
 static const StrakeField check_fields[] = {
-	{.key = "skip", .kind = STRAKE_FIELD_BOOL, .offset = AT(check.skip),
-		.doc = "Do not run %check."},
-	{.key = "skip_reason", .kind = STRAKE_FIELD_STRING, .offset = AT(check.skip_reason),
-		.flags = STRAKE_FIELD_IDENTITY, .doc = "Why; required with skip."},
-	{0},
+	{.key = "skip",
+         .kind = STRAKE_FIELD_BOOL,
+         .offset = AT(check.skip),
+         .doc = "Do not run %check."},
+	{.key = "skip_reason",
+         .kind = STRAKE_FIELD_STRING,
+         .offset = AT(check.skip_reason),
+         .flags = STRAKE_FIELD_IDENTITY,
+         .doc = "Why; required with skip."},
+	{0		       },
 };
 #undef AT
 static const StrakeSchema check_schema = {.title = "build.check",
@@ -108,11 +135,15 @@ static const StrakeSchema check_schema = {.title = "build.check",
 
 #define AT(member) (offsetof(StrakeBuildOptions, member) - offsetof(StrakeBuildOptions, failure))
 static const StrakeField failure_fields[] = {
-	{.key = "expected", .kind = STRAKE_FIELD_BOOL, .offset = AT(failure.expected),
-		.doc = "The build is known to fail."},
-	{.key = "expected-reason", .kind = STRAKE_FIELD_STRING,
-		.offset = AT(failure.expected_reason), .doc = "Why; required with expected."},
-	{0},
+	{.key = "expected",
+         .kind = STRAKE_FIELD_BOOL,
+         .offset = AT(failure.expected),
+         .doc = "The build is known to fail."},
+	{.key = "expected-reason",
+         .kind = STRAKE_FIELD_STRING,
+         .offset = AT(failure.expected_reason),
+         .doc = "Why; required with expected."},
+	{0			     },
 };
 #undef AT
 static const StrakeSchema failure_schema = {.title = "build.failure",
@@ -121,7 +152,7 @@ static const StrakeSchema failure_schema = {.title = "build.failure",
 
 static const StrakeField hint_fields[] = {
 	{.key = "expensive", .kind = STRAKE_FIELD_BOOL, .offset = 0, .doc = "Takes long."},
-	{0},
+	{0      },
 };
 static const StrakeSchema hints_schema = {.title = "build.hints",
 	.size = sizeof(((StrakeBuildOptions *)NULL)->hints),
@@ -129,30 +160,49 @@ static const StrakeSchema hints_schema = {.title = "build.hints",
 
 #define AT(member) offsetof(StrakeBuildOptions, member)
 static const StrakeField build_fields[] = {
-	{.key = "with", .kind = STRAKE_FIELD_STRINGS, .offset = AT(with),
-		.doc = "Build conditionals switched on."},
-	{.key = "without", .kind = STRAKE_FIELD_STRINGS, .offset = AT(without),
-		.doc = "Build conditionals switched off."},
-	{.key = "defines", .kind = STRAKE_FIELD_MAP, .offset = AT(defines),
-		.doc = "Macros defined for the build."},
-	{.key = "undefines", .kind = STRAKE_FIELD_STRINGS, .offset = AT(undefines),
-		.doc = "Macros taken out of those above."},
-	{.key = "emit-upstream-provenance", .kind = STRAKE_FIELD_BOOL,
-		.offset = AT(emit_upstream_provenance),
-		.doc = "Add macros that say where the sources are from."},
-	{.key = "check", .kind = STRAKE_FIELD_TABLE, .offset = AT(check), .schema = &check_schema,
-		.doc = "The test step."},
-	{.key = "failure", .kind = STRAKE_FIELD_TABLE, .offset = AT(failure),
-		.schema = &failure_schema, .flags = STRAKE_FIELD_IDENTITY,
-		.doc = "Known failures."},
-	{.key = "hints", .kind = STRAKE_FIELD_TABLE, .offset = AT(hints), .schema = &hints_schema,
-		.flags = STRAKE_FIELD_IDENTITY, .doc = "Hints for the schedule."},
-	{0},
+	{.key = "with",
+         .kind = STRAKE_FIELD_STRINGS,
+         .offset = AT(with),
+         .doc = "Build conditionals switched on."},
+	{.key = "without",
+         .kind = STRAKE_FIELD_STRINGS,
+         .offset = AT(without),
+         .doc = "Build conditionals switched off."},
+	{.key = "defines",
+         .kind = STRAKE_FIELD_MAP,
+         .offset = AT(defines),
+         .doc = "Macros defined for the build."},
+	{.key = "undefines",
+         .kind = STRAKE_FIELD_STRINGS,
+         .offset = AT(undefines),
+         .doc = "Macros taken out of those above."},
+	{.key = "emit-upstream-provenance",
+         .kind = STRAKE_FIELD_BOOL,
+         .offset = AT(emit_upstream_provenance),
+         .doc = "Add macros that say where the sources are from."},
+	{.key = "check",
+         .kind = STRAKE_FIELD_TABLE,
+         .offset = AT(check),
+         .schema = &check_schema,
+         .doc = "The test step."},
+	{.key = "failure",
+         .kind = STRAKE_FIELD_TABLE,
+         .offset = AT(failure),
+         .schema = &failure_schema,
+         .flags = STRAKE_FIELD_IDENTITY,
+         .doc = "Known failures."},
+	{.key = "hints",
+         .kind = STRAKE_FIELD_TABLE,
+         .offset = AT(hints),
+         .schema = &hints_schema,
+         .flags = STRAKE_FIELD_IDENTITY,
+         .doc = "Hints for the schedule."},
+	{0	     },
 };
 #undef AT
 
-static void need_reason(StrakeLoad *load, const StrakeTomlValue *table, const char *flag,
-	bool set, const char *reason_key, const char *reason)
+static void need_reason(StrakeLoad *load, const StrakeTomlValue *table, const char *flag, bool set,
+	const char *reason_key, const char *reason)
 {
 	if (set && (reason == NULL || *reason == '\0'))
 		strake_load_problem(load, strake_load_at(load, table),
@@ -176,18 +226,30 @@ static const StrakeSchema build_schema = {.title = "build options",
 
 #define AT(member) (offsetof(StrakeSourceFile, member) - offsetof(StrakeSourceFile, origin))
 static const StrakeField origin_fields[] = {
-	{.key = "type", .kind = STRAKE_FIELD_ENUM, .offset = AT(origin.type),
-		.words = source_origins, .base = STRAKE_SOURCE_ORIGIN_DOWNLOAD,
-		.flags = STRAKE_FIELD_REQUIRED, .doc = "How the file is got."},
-	{.key = "uri", .kind = STRAKE_FIELD_STRING, .offset = AT(origin.uri),
-		.doc = "Address, for type 'download'."},
-	{.key = "script", .kind = STRAKE_FIELD_PATH, .offset = AT(origin.script),
-		.doc = "Program that makes the file, for type 'custom'."},
-	{.key = "mock-packages", .kind = STRAKE_FIELD_STRINGS, .offset = AT(origin.mock_packages),
-		.doc = "Packages that the script needs."},
-	{.key = "inputs", .kind = STRAKE_FIELD_STRINGS, .offset = AT(origin.inputs),
-		.doc = "Files that the script reads."},
-	{0},
+	{.key = "type",
+         .kind = STRAKE_FIELD_ENUM,
+         .offset = AT(origin.type),
+         .words = source_origins,
+         .base = STRAKE_SOURCE_ORIGIN_DOWNLOAD,
+         .flags = STRAKE_FIELD_REQUIRED,
+         .doc = "How the file is got."},
+	{.key = "uri",
+         .kind = STRAKE_FIELD_STRING,
+         .offset = AT(origin.uri),
+         .doc = "Address, for type 'download'."},
+	{.key = "script",
+         .kind = STRAKE_FIELD_PATH,
+         .offset = AT(origin.script),
+         .doc = "Program that makes the file, for type 'custom'."},
+	{.key = "mock-packages",
+         .kind = STRAKE_FIELD_STRINGS,
+         .offset = AT(origin.mock_packages),
+         .doc = "Packages that the script needs."},
+	{.key = "inputs",
+         .kind = STRAKE_FIELD_STRINGS,
+         .offset = AT(origin.inputs),
+         .doc = "Files that the script reads."},
+	{0	     },
 };
 #undef AT
 
@@ -219,17 +281,32 @@ static const StrakeSchema origin_schema = {.title = "source origin",
 
 #define AT(member) offsetof(StrakeSourceFile, member)
 static const StrakeField source_fields[] = {
-	{.key = "filename", .kind = STRAKE_FIELD_STRING, .offset = AT(filename),
-		.flags = STRAKE_FIELD_REQUIRED | STRAKE_FIELD_NON_EMPTY, .doc = "Plain file name."},
-	{.key = "hash", .kind = STRAKE_FIELD_STRING, .offset = AT(hash), .doc = "Its digest."},
-	{.key = "hash-type", .kind = STRAKE_FIELD_ENUM, .offset = AT(hash_type),
-		.words = hash_types, .base = STRAKE_HASH_SHA256, .doc = "Kind of the digest."},
-	{.key = "origin", .kind = STRAKE_FIELD_TABLE, .offset = AT(origin),
-		.schema = &origin_schema, .doc = "Where the file is from."},
-	{.key = "replace-upstream", .kind = STRAKE_FIELD_BOOL, .offset = AT(replace_upstream),
-		.doc = "Takes the place of upstream's file of that name."},
-	{.key = "replace-reason", .kind = STRAKE_FIELD_STRING, .offset = AT(replace_reason),
-		.flags = STRAKE_FIELD_IDENTITY, .doc = "Why; required with replace-upstream."},
+	{.key = "filename",
+         .kind = STRAKE_FIELD_STRING,
+         .offset = AT(filename),
+         .flags = STRAKE_FIELD_REQUIRED | STRAKE_FIELD_NON_EMPTY,
+         .doc = "Plain file name."},
+	{.key = "hash",    .kind = STRAKE_FIELD_STRING, .offset = AT(hash), .doc = "Its digest."},
+	{.key = "hash-type",
+         .kind = STRAKE_FIELD_ENUM,
+         .offset = AT(hash_type),
+         .words = hash_types,
+         .base = STRAKE_HASH_SHA256,
+         .doc = "Kind of the digest."},
+	{.key = "origin",
+         .kind = STRAKE_FIELD_TABLE,
+         .offset = AT(origin),
+         .schema = &origin_schema,
+         .doc = "Where the file is from."},
+	{.key = "replace-upstream",
+         .kind = STRAKE_FIELD_BOOL,
+         .offset = AT(replace_upstream),
+         .doc = "Takes the place of upstream's file of that name."},
+	{.key = "replace-reason",
+         .kind = STRAKE_FIELD_STRING,
+         .offset = AT(replace_reason),
+         .flags = STRAKE_FIELD_IDENTITY,
+         .doc = "Why; required with replace-upstream."},
 	{0},
 };
 
@@ -282,8 +359,10 @@ G_STATIC_ASSERT(offsetof(StrakeSourceFile, at) == 0);
 #undef AT
 
 #define CHANNEL(k, m)                                                                              \
-	{.key = k, .kind = STRAKE_FIELD_STRING, .offset = offsetof(StrakePublish, m),              \
-		.doc = "Channel name, or \"none\" to keep it back."}
+	{                                                                                          \
+		.key = k, .kind = STRAKE_FIELD_STRING, .offset = offsetof(StrakePublish, m),       \
+		.doc = "Channel name, or \"none\" to keep it back."                                \
+	}
 
 static void check_channels(StrakeLoad *load, void *item, const StrakeTomlValue *table)
 {
@@ -323,9 +402,11 @@ static const StrakeSchema publish_schema = {.title = "publish settings",
 	.check = check_channels};
 
 static const StrakeField package_fields[] = {
-	{.key = "publish", .kind = STRAKE_FIELD_TABLE,
-		.offset = offsetof(StrakePackageConfig, publish),
-		.schema = &package_publish_schema, .doc = "Channels of this package."},
+	{.key = "publish",
+         .kind = STRAKE_FIELD_TABLE,
+         .offset = offsetof(StrakePackageConfig, publish),
+         .schema = &package_publish_schema,
+         .doc = "Channels of this package."},
 	{0},
 };
 const StrakeSchema strake_package_schema = {.title = "package",
@@ -337,37 +418,69 @@ const StrakeSchema strake_package_schema = {.title = "package",
 
 #define AT(member) offsetof(StrakeComponent, member)
 static const StrakeField component_fields[] = {
-	{.key = "spec", .kind = STRAKE_FIELD_TABLE, .offset = AT(spec), .schema = &spec_schema,
-		.doc = "Where the spec comes from."},
-	{.key = "release", .kind = STRAKE_FIELD_TABLE, .offset = AT(release_calculation),
-		.schema = &release_schema, .doc = "How the Release tag is made."},
-	{.key = "overlays", .kind = STRAKE_FIELD_TABLES, .offset = AT(overlays),
-		.schema = &strake_overlay_schema, .doc = "Changes, in order."},
-	{.key = "overlay-files", .kind = STRAKE_FIELD_STRINGS, .offset = AT(overlay_files),
-		.flags = STRAKE_FIELD_REPLACE | STRAKE_FIELD_IDENTITY,
-		.doc = "Globs of files that hold more changes."},
-	{.key = "build", .kind = STRAKE_FIELD_TABLE, .offset = AT(build), .schema = &build_schema,
-		.doc = "Build options."},
-	{.key = "render", .kind = STRAKE_FIELD_TABLE, .offset = AT(skip_file_filter),
-		.schema = &render_schema, .doc = "Rendering options."},
-	{.key = "source-files", .kind = STRAKE_FIELD_TABLES, .offset = AT(source_files),
-		.schema = &source_schema, .doc = "Sources besides upstream's."},
-	{.key = "packages", .kind = STRAKE_FIELD_NAMED, .offset = AT(packages),
-		.schema = &strake_package_schema, .flags = STRAKE_FIELD_IDENTITY,
-		.doc = "Settings of single binary packages."},
-	{.key = "publish", .kind = STRAKE_FIELD_TABLE, .offset = AT(publish),
-		.schema = &publish_schema, .flags = STRAKE_FIELD_IDENTITY,
-		.doc = "Channels of all its packages."},
-	{.key = "allow-unhandled", .kind = STRAKE_FIELD_BOOL, .offset = AT(allow_unhandled),
-		.flags = STRAKE_FIELD_EXTENSION,
-		.doc = "Accept a bridged package with script parts that are not understood."},
-	{.key = "allow-reason", .kind = STRAKE_FIELD_STRING, .offset = AT(allow_reason),
-		.flags = STRAKE_FIELD_EXTENSION | STRAKE_FIELD_IDENTITY,
-		.doc = "Why; required with allow-unhandled."},
-	{.key = "override", .kind = STRAKE_FIELD_STRINGS, .offset = AT(override),
-		.flags = STRAKE_FIELD_EXTENSION | STRAKE_FIELD_IDENTITY,
-		.doc = "Dotted keys whose inherited values are dropped first."},
-	{0},
+	{.key = "spec",
+         .kind = STRAKE_FIELD_TABLE,
+         .offset = AT(spec),
+         .schema = &spec_schema,
+         .doc = "Where the spec comes from."},
+	{.key = "release",
+         .kind = STRAKE_FIELD_TABLE,
+         .offset = AT(release_calculation),
+         .schema = &release_schema,
+         .doc = "How the Release tag is made."},
+	{.key = "overlays",
+         .kind = STRAKE_FIELD_TABLES,
+         .offset = AT(overlays),
+         .schema = &strake_overlay_schema,
+         .doc = "Changes, in order."},
+	{.key = "overlay-files",
+         .kind = STRAKE_FIELD_STRINGS,
+         .offset = AT(overlay_files),
+         .flags = STRAKE_FIELD_REPLACE | STRAKE_FIELD_IDENTITY,
+         .doc = "Globs of files that hold more changes."},
+	{.key = "build",
+         .kind = STRAKE_FIELD_TABLE,
+         .offset = AT(build),
+         .schema = &build_schema,
+         .doc = "Build options."},
+	{.key = "render",
+         .kind = STRAKE_FIELD_TABLE,
+         .offset = AT(skip_file_filter),
+         .schema = &render_schema,
+         .doc = "Rendering options."},
+	{.key = "source-files",
+         .kind = STRAKE_FIELD_TABLES,
+         .offset = AT(source_files),
+         .schema = &source_schema,
+         .doc = "Sources besides upstream's."},
+	{.key = "packages",
+         .kind = STRAKE_FIELD_NAMED,
+         .offset = AT(packages),
+         .schema = &strake_package_schema,
+         .flags = STRAKE_FIELD_IDENTITY,
+         .doc = "Settings of single binary packages."},
+	{.key = "publish",
+         .kind = STRAKE_FIELD_TABLE,
+         .offset = AT(publish),
+         .schema = &publish_schema,
+         .flags = STRAKE_FIELD_IDENTITY,
+         .doc = "Channels of all its packages."},
+	{.key = "allow-unhandled",
+         .kind = STRAKE_FIELD_BOOL,
+         .offset = AT(allow_unhandled),
+         .flags = STRAKE_FIELD_EXTENSION,
+         .doc = "Accept a bridged package with script parts that are not understood."},
+	{.key = "allow-reason",
+         .kind = STRAKE_FIELD_STRING,
+         .offset = AT(allow_reason),
+         .flags = STRAKE_FIELD_EXTENSION | STRAKE_FIELD_IDENTITY,
+         .doc = "Why; required with allow-unhandled."},
+	{.key = "override",
+         .kind = STRAKE_FIELD_STRINGS,
+         .offset = AT(override),
+         .flags = STRAKE_FIELD_EXTENSION | STRAKE_FIELD_IDENTITY,
+         .doc = "Dotted keys whose inherited values are dropped first."},
+	{0				 },
 };
 #undef AT
 
@@ -384,9 +497,9 @@ static void check_component(StrakeLoad *load, void *item, const StrakeTomlValue 
 			    &strake_component_schema, NULL, NULL, c->override[i], &error))
 			continue;
 		strake_load_problem(load,
-			strake_load_at(load,
-				i < override->value.array.count ? &override->value.array.items[i]
-								: &override->value),
+			strake_load_at(load, i < override->value.array.count
+						     ? &override->value.array.items[i]
+						     : &override->value),
 			"%s.override: '%s': %s", load->path->str, c->override[i], error->message);
 	}
 }
@@ -400,13 +513,18 @@ const StrakeSchema strake_component_schema = {.title = "component",
 	.check = check_component};
 
 static const StrakeField overlay_file_fields[] = {
-	{.key = "metadata", .kind = STRAKE_FIELD_TABLE_PTR,
-		.offset = offsetof(StrakeOverlayFile, metadata), .schema = &strake_metadata_schema,
-		.doc = "Why the changes exist."},
-	{.key = "overlays", .kind = STRAKE_FIELD_TABLES,
-		.offset = offsetof(StrakeOverlayFile, overlays), .schema = &strake_overlay_schema,
-		.flags = STRAKE_FIELD_REQUIRED, .doc = "Changes, in order."},
-	{0},
+	{.key = "metadata",
+         .kind = STRAKE_FIELD_TABLE_PTR,
+         .offset = offsetof(StrakeOverlayFile, metadata),
+         .schema = &strake_metadata_schema,
+         .doc = "Why the changes exist."},
+	{.key = "overlays",
+         .kind = STRAKE_FIELD_TABLES,
+         .offset = offsetof(StrakeOverlayFile, overlays),
+         .schema = &strake_overlay_schema,
+         .flags = STRAKE_FIELD_REQUIRED,
+         .doc = "Changes, in order."},
+	{0   },
 };
 const StrakeSchema strake_overlay_file_schema = {
 	.title = "overlay file",

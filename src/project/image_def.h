@@ -60,10 +60,10 @@ typedef struct {
 
 	// The rest only with definition.type = "strake".
 	StrakeImageKind kind;
-	char **packages; // RPM names or dependencies to install
-	char **exclude;  // globs of absolute paths dropped from the packages
-	bool docs;       // keep documentation
-	char **locales;  // locale names kept; NULL: none
+	char **packages;        // RPM names or dependencies to install
+	char **exclude;         // globs of absolute paths dropped from the packages
+	bool docs;              // keep documentation
+	char **locales;         // locale names kept; NULL: none
 	bool weak_dependencies; // install Recommends
 	char **outputs;         // "raw", "qcow2", "vhd", "oci", "archive", "wsl", "iso"
 	StrakeFilesystem filesystem;

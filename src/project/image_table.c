@@ -17,20 +17,29 @@ static const char *const selinux_modes[] = {"disabled", "permissive", "enforcing
 #define IN(outer, m) (offsetof(StrakeImageDef, m) - offsetof(StrakeImageDef, outer))
 
 static const StrakeField definition_fields[] = {
-	{.key = "type", .kind = STRAKE_FIELD_STRING, .offset = IN(definition, definition.type),
-		.doc = "\"strake\", or the name of another tool."},
-	{.key = "path", .kind = STRAKE_FIELD_PATH, .offset = IN(definition, definition.path),
-		.doc = "The other tool's file."},
-	{.key = "profile", .kind = STRAKE_FIELD_STRING,
-		.offset = IN(definition, definition.profile), .doc = "The other tool's profile."},
-	{0},
+	{.key = "type",
+         .kind = STRAKE_FIELD_STRING,
+         .offset = IN(definition, definition.type),
+         .doc = "\"strake\", or the name of another tool."},
+	{.key = "path",
+         .kind = STRAKE_FIELD_PATH,
+         .offset = IN(definition, definition.path),
+         .doc = "The other tool's file."},
+	{.key = "profile",
+         .kind = STRAKE_FIELD_STRING,
+         .offset = IN(definition, definition.profile),
+         .doc = "The other tool's profile."},
+	{0				    },
 };
 static const StrakeSchema definition_schema = {.title = "image definition",
 	.size = sizeof(((StrakeImageDef *)NULL)->definition),
 	.fields = definition_fields};
 
 #define CAPABILITY(k, m, d)                                                                        \
-	{.key = k, .kind = STRAKE_FIELD_BOOL, .offset = IN(capabilities, capabilities.m), .doc = d}
+	{                                                                                          \
+		.key = k, .kind = STRAKE_FIELD_BOOL, .offset = IN(capabilities, capabilities.m),   \
+		.doc = d                                                                           \
+	}
 static const StrakeField capability_fields[] = {
 	CAPABILITY("machine-bootable", machine_bootable, "Boots on a machine."),
 	CAPABILITY("container", container, "Runs on a container host."),
@@ -45,59 +54,90 @@ static const StrakeSchema capabilities_schema = {.title = "image capabilities",
 
 static const StrakeField publish_fields[] = {
 	{.key = "channels", .kind = STRAKE_FIELD_STRINGS, .offset = 0, .doc = "Channel names."},
-	{0},
+	{0     },
 };
 static const StrakeSchema publish_schema = {
 	.title = "image publish settings", .size = sizeof(char **), .fields = publish_fields};
 
 static const StrakeField test_fields[] = {
-	{.key = "name", .kind = STRAKE_FIELD_STRING, .offset = offsetof(StrakeImageTest, name),
-		.flags = STRAKE_FIELD_REQUIRED, .doc = "A [test-suites] name."},
+	{.key = "name",
+         .kind = STRAKE_FIELD_STRING,
+         .offset = offsetof(StrakeImageTest, name),
+         .flags = STRAKE_FIELD_REQUIRED,
+         .doc = "A [test-suites] name."},
 	{0},
 };
-static const StrakeSchema test_schema = {
-	.title = "test reference", .size = sizeof(StrakeImageTest), .fields = test_fields, .has_origin = true};
+static const StrakeSchema test_schema = {.title = "test reference",
+	.size = sizeof(StrakeImageTest),
+	.fields = test_fields,
+	.has_origin = true};
 static const StrakeField tests_fields[] = {
-	{.key = "test-suites", .kind = STRAKE_FIELD_TABLES, .offset = 0, .schema = &test_schema,
-		.doc = "Suites to run on the image."},
-	{0},
+	{.key = "test-suites",
+         .kind = STRAKE_FIELD_TABLES,
+         .offset = 0,
+         .schema = &test_schema,
+         .doc = "Suites to run on the image."},
+	{0         },
 };
 static const StrakeSchema tests_schema = {
 	.title = "image tests", .size = sizeof(GPtrArray *), .fields = tests_fields};
 
 static const StrakeField selinux_fields[] = {
-	{.key = "mode", .kind = STRAKE_FIELD_ENUM, .offset = IN(selinux, selinux.mode),
-		.words = selinux_modes, .base = STRAKE_SELINUX_DISABLED,
-		.doc = "What the booted system does; no policy when not given."},
-	{.key = "policy", .kind = STRAKE_FIELD_STRING, .offset = IN(selinux, selinux.policy),
-		.doc = "Name of the policy, \"default\" or \"targeted\"."},
-	{.key = "disabled-modules", .kind = STRAKE_FIELD_STRINGS,
-		.offset = IN(selinux, selinux.disabled_modules),
-		.doc = "Policy modules left out."},
-	{.key = "cil", .kind = STRAKE_FIELD_PATHS, .offset = IN(selinux, selinux.cil),
-		.doc = "Files of local policy, relative to this file."},
-	{0},
+	{.key = "mode",
+         .kind = STRAKE_FIELD_ENUM,
+         .offset = IN(selinux, selinux.mode),
+         .words = selinux_modes,
+         .base = STRAKE_SELINUX_DISABLED,
+         .doc = "What the booted system does; no policy when not given."},
+	{.key = "policy",
+         .kind = STRAKE_FIELD_STRING,
+         .offset = IN(selinux, selinux.policy),
+         .doc = "Name of the policy, \"default\" or \"targeted\"."},
+	{.key = "disabled-modules",
+         .kind = STRAKE_FIELD_STRINGS,
+         .offset = IN(selinux, selinux.disabled_modules),
+         .doc = "Policy modules left out."},
+	{.key = "cil",
+         .kind = STRAKE_FIELD_PATHS,
+         .offset = IN(selinux, selinux.cil),
+         .doc = "Files of local policy, relative to this file."},
+	{0						},
 };
 static const StrakeSchema selinux_schema = {.title = "image selinux settings",
 	.size = sizeof(((StrakeImageDef *)NULL)->selinux),
 	.fields = selinux_fields};
 
 static const StrakeField file_fields[] = {
-	{.key = "path", .kind = STRAKE_FIELD_STRING, .offset = offsetof(StrakeImageFile, path),
-		.flags = STRAKE_FIELD_REQUIRED, .doc = "Absolute path in the image."},
-	{.key = "source", .kind = STRAKE_FIELD_PATH, .offset = offsetof(StrakeImageFile, source),
-		.doc = "File to copy, relative to this file."},
-	{.key = "lines", .kind = STRAKE_FIELD_STRINGS, .offset = offsetof(StrakeImageFile, lines),
-		.doc = "Content."},
-	{.key = "target", .kind = STRAKE_FIELD_STRING, .offset = offsetof(StrakeImageFile, target),
-		.doc = "Makes a symbolic link to this."},
-	{.key = "mode", .kind = STRAKE_FIELD_MODE, .offset = offsetof(StrakeImageFile, mode),
-		.doc = "Permission bits; 0644 by default."},
-	{.key = "owner", .kind = STRAKE_FIELD_STRING, .offset = offsetof(StrakeImageFile, owner),
-		.doc = "User name; root by default."},
-	{.key = "group", .kind = STRAKE_FIELD_STRING, .offset = offsetof(StrakeImageFile, group),
-		.doc = "Group name; root by default."},
-	{0},
+	{.key = "path",
+         .kind = STRAKE_FIELD_STRING,
+         .offset = offsetof(StrakeImageFile, path),
+         .flags = STRAKE_FIELD_REQUIRED,
+         .doc = "Absolute path in the image."},
+	{.key = "source",
+         .kind = STRAKE_FIELD_PATH,
+         .offset = offsetof(StrakeImageFile, source),
+         .doc = "File to copy, relative to this file."},
+	{.key = "lines",
+         .kind = STRAKE_FIELD_STRINGS,
+         .offset = offsetof(StrakeImageFile, lines),
+         .doc = "Content."},
+	{.key = "target",
+         .kind = STRAKE_FIELD_STRING,
+         .offset = offsetof(StrakeImageFile, target),
+         .doc = "Makes a symbolic link to this."},
+	{.key = "mode",
+         .kind = STRAKE_FIELD_MODE,
+         .offset = offsetof(StrakeImageFile, mode),
+         .doc = "Permission bits; 0644 by default."},
+	{.key = "owner",
+         .kind = STRAKE_FIELD_STRING,
+         .offset = offsetof(StrakeImageFile, owner),
+         .doc = "User name; root by default."},
+	{.key = "group",
+         .kind = STRAKE_FIELD_STRING,
+         .offset = offsetof(StrakeImageFile, group),
+         .doc = "Group name; root by default."},
+	{0      },
 };
 
 static void init_file(void *item)
@@ -126,30 +166,47 @@ static const StrakeSchema file_schema = {.title = "image file",
 	.check = check_file};
 
 #define ROW(k, t, m, d)                                                                            \
-	{.key = k, .kind = STRAKE_FIELD_##t, .offset = AT(m), .doc = d,                            \
-		.flags = STRAKE_FIELD_EXTENSION}
+	{                                                                                          \
+		.key = k, .kind = STRAKE_FIELD_##t, .offset = AT(m), .doc = d,                     \
+		.flags = STRAKE_FIELD_EXTENSION                                                    \
+	}
 #define SUB(k, t, m, s, d)                                                                         \
-	{.key = k, .kind = STRAKE_FIELD_##t, .offset = AT(m), .schema = &s, .doc = d}
+	{                                                                                          \
+		.key = k, .kind = STRAKE_FIELD_##t, .offset = AT(m), .schema = &s, .doc = d        \
+	}
 
 static const StrakeField image_fields[] = {
-	{.key = "description", .kind = STRAKE_FIELD_STRING, .offset = AT(description),
-		.doc = "What this image is."},
+	{.key = "description",
+         .kind = STRAKE_FIELD_STRING,
+         .offset = AT(description),
+         .doc = "What this image is."},
 	SUB("definition", TABLE, definition, definition_schema, "What makes the image."),
 	SUB("capabilities", TABLE, capabilities, capabilities_schema, "What it can do."),
 	SUB("publish", TABLE, publish_channels, publish_schema, "Where it is published."),
 	SUB("tests", TABLE, test_suites, tests_schema, "What it is tested with."),
-	{.key = "kind", .kind = STRAKE_FIELD_ENUM, .offset = AT(kind), .words = image_kinds,
-		.flags = STRAKE_FIELD_EXTENSION, .doc = "What sort of image; disk by default."},
+	{.key = "kind",
+         .kind = STRAKE_FIELD_ENUM,
+         .offset = AT(kind),
+         .words = image_kinds,
+         .flags = STRAKE_FIELD_EXTENSION,
+         .doc = "What sort of image; disk by default."},
 	ROW("packages", STRINGS, packages, "Packages to install."),
 	ROW("exclude", STRINGS, exclude, "Globs of absolute paths left out."),
 	ROW("docs", BOOL, docs, "Keep documentation."),
 	ROW("locales", STRINGS, locales, "Locales kept."),
 	ROW("weak-dependencies", BOOL, weak_dependencies, "Install recommended packages."),
-	{.key = "outputs", .kind = STRAKE_FIELD_WORDS, .offset = AT(outputs), .words = outputs,
-		.flags = STRAKE_FIELD_EXTENSION, .doc = "Formats to write."},
-	{.key = "filesystem", .kind = STRAKE_FIELD_ENUM, .offset = AT(filesystem),
-		.words = filesystems, .flags = STRAKE_FIELD_EXTENSION,
-		.doc = "File system of the root; ext4 by default."},
+	{.key = "outputs",
+         .kind = STRAKE_FIELD_WORDS,
+         .offset = AT(outputs),
+         .words = outputs,
+         .flags = STRAKE_FIELD_EXTENSION,
+         .doc = "Formats to write."},
+	{.key = "filesystem",
+         .kind = STRAKE_FIELD_ENUM,
+         .offset = AT(filesystem),
+         .words = filesystems,
+         .flags = STRAKE_FIELD_EXTENSION,
+         .doc = "File system of the root; ext4 by default."},
 	ROW("root-size", SIZE, root_size_bytes, "Size of the root file system."),
 	ROW("esp-size", SIZE, esp_size_bytes, "Size of the EFI system partition."),
 	ROW("disk-size", SIZE, disk_size_bytes, "Size of the disk."),
@@ -159,16 +216,24 @@ static const StrakeField image_fields[] = {
 	ROW("presets-enable", STRINGS, presets_enable, "Units started at boot."),
 	ROW("presets-disable", STRINGS, presets_disable, "Units not started at boot."),
 	ROW("initrd-modules", STRINGS, initrd_modules, "Kernel modules added to the initrd."),
-	{.key = "selinux", .kind = STRAKE_FIELD_TABLE, .offset = AT(selinux),
-		.schema = &selinux_schema, .flags = STRAKE_FIELD_EXTENSION, .doc = "SELinux."},
-	{.key = "files", .kind = STRAKE_FIELD_TABLES, .offset = AT(files), .schema = &file_schema,
-		.flags = STRAKE_FIELD_EXTENSION, .doc = "Files put into the image."},
+	{.key = "selinux",
+         .kind = STRAKE_FIELD_TABLE,
+         .offset = AT(selinux),
+         .schema = &selinux_schema,
+         .flags = STRAKE_FIELD_EXTENSION,
+         .doc = "SELinux."},
+	{.key = "files",
+         .kind = STRAKE_FIELD_TABLES,
+         .offset = AT(files),
+         .schema = &file_schema,
+         .flags = STRAKE_FIELD_EXTENSION,
+         .doc = "Files put into the image."},
 	ROW("repositories", STRINGS, repositories, "Repositories; the project's own by default."),
 	ROW("user", STRING, entrypoint_user, "oci: user that the process runs as."),
 	ROW("entrypoint", STRINGS, entrypoint, "oci: program."),
 	ROW("command", STRINGS, command, "oci: its arguments."),
 	ROW("environment", STRINGS, environment, "oci: NAME=value."),
-	{0},
+	{0			     },
 };
 
 static void check_image(StrakeLoad *load, void *item, const StrakeTomlValue *table)

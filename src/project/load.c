@@ -61,8 +61,7 @@ char *strake_project_display(StrakeArena *arena, const char *path)
 const StrakeTomlValue *strake_project_parse(StrakeLoad *load, const char *path)
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(GBytes) bytes =
-		strake_file_read_at(AT_FDCWD, path, STRAKE_TOML_SIZE_MAX, &error);
+	g_autoptr(GBytes) bytes = strake_file_read_at(AT_FDCWD, path, STRAKE_TOML_SIZE_MAX, &error);
 	StrakeToml *toml = NULL;
 
 	if (bytes != NULL) {
@@ -136,8 +135,7 @@ static void load_file(Loader *l, const char *path, StrakeOrigin from);
 static void load_include(Loader *l, const char *dir, const char *pattern, StrakeOrigin at)
 {
 	g_autoptr(GError) error = NULL;
-	g_auto(GStrv) files =
-		strake_glob_files(*pattern == '/' ? "" : dir, pattern, &error);
+	g_auto(GStrv) files = strake_glob_files(*pattern == '/' ? "" : dir, pattern, &error);
 
 	if (files == NULL) {
 		strake_load_problem(&l->load, at, "includes: %s", error->message);
@@ -161,8 +159,8 @@ static void load_includes(Loader *l, const StrakeTomlValue *root, const char *di
 		const StrakeTomlValue *item = &includes->value.array.items[i];
 		if (item->kind != STRAKE_TOML_STRING)
 			continue; // noted when the file itself was loaded
-		load_include(l, dir, item->string.text,
-			(StrakeOrigin){file, item->line, item->column});
+		load_include(
+			l, dir, item->string.text, (StrakeOrigin){file, item->line, item->column});
 	}
 }
 
@@ -177,8 +175,8 @@ static bool skip_file(Loader *l, const char *path, StrakeOrigin from)
 		return true;
 	}
 	if (l->open->len >= INCLUDE_DEPTH_MAX) {
-		strake_load_problem(&l->load, from, "includes: more than %d files deep",
-			INCLUDE_DEPTH_MAX);
+		strake_load_problem(
+			&l->load, from, "includes: more than %d files deep", INCLUDE_DEPTH_MAX);
 		return true;
 	}
 	return !g_hash_table_add(l->loaded, g_strdup(path));
@@ -211,8 +209,7 @@ static void load_file(Loader *l, const char *given, StrakeOrigin from)
 static void load_user_config(Loader *l)
 {
 	const char *dir = l->project->azldev ? "azldev" : "strake";
-	g_autofree char *path =
-		g_build_filename(g_get_user_config_dir(), dir, "config.toml", NULL);
+	g_autofree char *path = g_build_filename(g_get_user_config_dir(), dir, "config.toml", NULL);
 
 	if (g_file_test(path, G_FILE_TEST_IS_REGULAR))
 		load_file(l, path, (StrakeOrigin){0});
@@ -301,10 +298,10 @@ static void finish(Loader *l)
 	StrakeProject *p = l->project;
 	const StrakeDistroVersion *version;
 	g_autofree char *beside = g_str_has_suffix(p->root_path, "/distro/strake.toml")
-		? g_build_filename("..", "out", NULL)
-		: g_strdup("out");
-	g_autofree char *out = g_canonicalize_filename(
-		dir_or(p, p->all.project.output_dir, beside), NULL);
+					  ? g_build_filename("..", "out", NULL)
+					  : g_strdup("out");
+	g_autofree char *out =
+		g_canonicalize_filename(dir_or(p, p->all.project.output_dir, beside), NULL);
 
 	p->output_dir = strake_arena_strdup(p->arena, out);
 	p->lock_dir = (char *)dir_or(p, p->all.project.lock_dir, p->azldev ? "locks" : ".");
@@ -354,8 +351,11 @@ StrakeProject *strake_project_load(
 	project = new_project(root_path);
 	Loader l = {
 		.project = project,
-		.load = {.arena = project->arena, .permissive = options->permissive,
-			.sources = project->sources, .problems = problems, .path = where},
+		.load = {.arena = project->arena,
+			 .permissive = options->permissive,
+			 .sources = project->sources,
+			 .problems = problems,
+			 .path = where},
 		.open = open,
 		.loaded = loaded,
 		.seen = seen,

@@ -10,7 +10,8 @@
 #include "project/project_private.h"
 
 // Fills @out from the file at @path; problems are noted.
-static void load_one(StrakeLoad *load, const char *path, bool needs_metadata, StrakeOverlayFile *out)
+static void load_one(
+	StrakeLoad *load, const char *path, bool needs_metadata, StrakeOverlayFile *out)
 {
 	g_autofree char *dir = g_path_get_dirname(path);
 	const StrakeTomlValue *root;
@@ -35,8 +36,8 @@ static void load_one(StrakeLoad *load, const char *path, bool needs_metadata, St
 	}
 }
 
-static bool load_reported(
-	StrakeArena *arena, const char *path, bool needs_metadata, StrakeOverlayFile *out, GError **error)
+static bool load_reported(StrakeArena *arena, const char *path, bool needs_metadata,
+	StrakeOverlayFile *out, GError **error)
 {
 	g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
 	g_autoptr(GString) where = g_string_new(NULL);
@@ -82,8 +83,7 @@ static int compare_by_base_name(const void *a, const void *b)
 }
 
 // The files of all patterns, each once, in order.
-static bool find_files(
-	const StrakeComponent *c, const char *dir, GPtrArray *out, GError **error)
+static bool find_files(const StrakeComponent *c, const char *dir, GPtrArray *out, GError **error)
 {
 	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
 
@@ -134,8 +134,7 @@ static const char *dir_of(const StrakeProject *project, const StrakeComponent *c
 	return dir != NULL ? dir : project->root_dir;
 }
 
-bool strake_project_load_overlay_files(
-	StrakeProject *project, StrakeComponent *c, GError **error)
+bool strake_project_load_overlay_files(StrakeProject *project, StrakeComponent *c, GError **error)
 {
 	g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
 	GPtrArray *all;

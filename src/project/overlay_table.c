@@ -11,8 +11,8 @@
 
 #define AT(member) offsetof(StrakeOverlay, member)
 
-static const char *const kinds[] = {"requires", "recommends", "suggests", "supplements",
-	"enhances", "provides", "conflicts", "obsoletes", NULL};
+static const char *const kinds[] = {"requires", "recommends", "suggests", "supplements", "enhances",
+	"provides", "conflicts", "obsoletes", NULL};
 static const char *const states[] = {"enable", "disable", NULL};
 static const char *const scripts[] = {"preinst", "postinst", "prerm", "postrm", "config", NULL};
 static const char *const categories[] = {"upstream-backport", "azl-pruning", "azl-compatibility",
@@ -24,17 +24,27 @@ static const char *const statuses[] = {
 static const char *type_words[STRAKE_OVERLAY_N_TYPES + 1]; // from overlay_def.c, set once
 
 static const StrakeField metadata_fields[] = {
-	{.key = "category", .kind = STRAKE_FIELD_STRING,
-		.offset = offsetof(StrakeOverlayMetadata, category), .words = categories,
-		.flags = STRAKE_FIELD_REQUIRED, .doc = "Why the change exists."},
-	{.key = "upstream-status", .kind = STRAKE_FIELD_STRING,
-		.offset = offsetof(StrakeOverlayMetadata, upstream_status), .words = statuses,
-		.flags = STRAKE_FIELD_REQUIRED, .doc = "What upstream thinks of it."},
-	{.key = "commits", .kind = STRAKE_FIELD_URLS,
-		.offset = offsetof(StrakeOverlayMetadata, commits), .doc = "Upstream commits."},
-	{.key = "bugs", .kind = STRAKE_FIELD_URLS, .offset = offsetof(StrakeOverlayMetadata, bugs),
-		.doc = "Reports that it answers."},
-	{0},
+	{.key = "category",
+         .kind = STRAKE_FIELD_STRING,
+         .offset = offsetof(StrakeOverlayMetadata, category),
+         .words = categories,
+         .flags = STRAKE_FIELD_REQUIRED,
+         .doc = "Why the change exists."},
+	{.key = "upstream-status",
+         .kind = STRAKE_FIELD_STRING,
+         .offset = offsetof(StrakeOverlayMetadata, upstream_status),
+         .words = statuses,
+         .flags = STRAKE_FIELD_REQUIRED,
+         .doc = "What upstream thinks of it."},
+	{.key = "commits",
+         .kind = STRAKE_FIELD_URLS,
+         .offset = offsetof(StrakeOverlayMetadata, commits),
+         .doc = "Upstream commits."},
+	{.key = "bugs",
+         .kind = STRAKE_FIELD_URLS,
+         .offset = offsetof(StrakeOverlayMetadata, bugs),
+         .doc = "Reports that it answers."},
+	{0		},
 };
 
 static void check_metadata(StrakeLoad *load, void *item, const StrakeTomlValue *table)
@@ -62,19 +72,34 @@ const StrakeSchema strake_metadata_schema = {
 	.check = check_metadata,
 };
 
-#define ROW(k, t, m, d) {.key = k, .kind = STRAKE_FIELD_##t, .offset = AT(m), .doc = d}
+#define ROW(k, t, m, d)                                                                            \
+	{                                                                                          \
+		.key = k, .kind = STRAKE_FIELD_##t, .offset = AT(m), .doc = d                      \
+	}
 #define EXT(k, t, m, d)                                                                            \
-	{.key = k, .kind = STRAKE_FIELD_##t, .offset = AT(m), .doc = d,                            \
-		.flags = STRAKE_FIELD_EXTENSION}
+	{                                                                                          \
+		.key = k, .kind = STRAKE_FIELD_##t, .offset = AT(m), .doc = d,                     \
+		.flags = STRAKE_FIELD_EXTENSION                                                    \
+	}
 
 static const StrakeField overlay_fields[] = {
-	{.key = "type", .kind = STRAKE_FIELD_ENUM, .offset = AT(type), .words = type_words,
-		.flags = STRAKE_FIELD_REQUIRED, .doc = "What kind of change this is."},
-	{.key = "description", .kind = STRAKE_FIELD_STRING, .offset = AT(description),
-		.flags = STRAKE_FIELD_IDENTITY, .doc = "Why the change is made."},
-	{.key = "metadata", .kind = STRAKE_FIELD_TABLE_PTR, .offset = AT(metadata),
-		.schema = &strake_metadata_schema, .flags = STRAKE_FIELD_IDENTITY,
-		.doc = "Category, upstream status and links."},
+	{.key = "type",
+         .kind = STRAKE_FIELD_ENUM,
+         .offset = AT(type),
+         .words = type_words,
+         .flags = STRAKE_FIELD_REQUIRED,
+         .doc = "What kind of change this is."},
+	{.key = "description",
+         .kind = STRAKE_FIELD_STRING,
+         .offset = AT(description),
+         .flags = STRAKE_FIELD_IDENTITY,
+         .doc = "Why the change is made."},
+	{.key = "metadata",
+         .kind = STRAKE_FIELD_TABLE_PTR,
+         .offset = AT(metadata),
+         .schema = &strake_metadata_schema,
+         .flags = STRAKE_FIELD_IDENTITY,
+         .doc = "Category, upstream status and links."},
 	ROW("tag", STRING, tag, "Spec tag name."),
 	ROW("value", STRING, value, "Value of the tag, macro, dependency, name or unit."),
 	ROW("section", STRING, section, "Spec section, such as %build."),
@@ -86,23 +111,40 @@ static const StrakeField overlay_fields[] = {
 	ROW("source", PATH, source, "File to copy, relative to this file."),
 	ROW("archive", STRING, archive, "Source archive whose content is edited."),
 	EXT("expand", BOOL, expand, "Let \\1 in the replacement stand for the first group."),
-	{.key = "count", .kind = STRAKE_FIELD_INT, .offset = AT(count), .min = 1, .max = 1000000,
-		.flags = STRAKE_FIELD_EXTENSION, .doc = "Exact number of replacements expected."},
+	{.key = "count",
+         .kind = STRAKE_FIELD_INT,
+         .offset = AT(count),
+         .min = 1,
+         .max = 1000000,
+         .flags = STRAKE_FIELD_EXTENSION,
+         .doc = "Exact number of replacements expected."},
 	EXT("before", STRING, before, "Regular expression: put the lines before its first match."),
 	EXT("after", STRING, after, "Regular expression: put the lines after its first match."),
 	EXT("name", STRING, name, "Macro name."),
-	{.key = "kind", .kind = STRAKE_FIELD_STRING, .offset = AT(kind), .words = kinds,
-		.flags = STRAKE_FIELD_EXTENSION, .doc = "Kind of dependency."},
-	{.key = "state", .kind = STRAKE_FIELD_STRING, .offset = AT(state), .words = states,
-		.flags = STRAKE_FIELD_EXTENSION, .doc = "Whether the unit is started by default."},
+	{.key = "kind",
+         .kind = STRAKE_FIELD_STRING,
+         .offset = AT(kind),
+         .words = kinds,
+         .flags = STRAKE_FIELD_EXTENSION,
+         .doc = "Kind of dependency."},
+	{.key = "state",
+         .kind = STRAKE_FIELD_STRING,
+         .offset = AT(state),
+         .words = states,
+         .flags = STRAKE_FIELD_EXTENSION,
+         .doc = "Whether the unit is started by default."},
 	EXT("target", STRING, target, "What a symbolic link points to."),
 	EXT("owner", STRING, owner, "User name."),
 	EXT("group", STRING, group, "Group name."),
 	EXT("capability", STRING, capability, "File capabilities, as cap_from_text reads them."),
 	EXT("mode", MODE, mode, "Permission bits."),
 	EXT("config", BOOL, config, "A configuration file, kept when changed."),
-	{.key = "script", .kind = STRAKE_FIELD_STRING, .offset = AT(script), .words = scripts,
-		.flags = STRAKE_FIELD_EXTENSION, .doc = "Maintainer script."},
+	{.key = "script",
+         .kind = STRAKE_FIELD_STRING,
+         .offset = AT(script),
+         .words = scripts,
+         .flags = STRAKE_FIELD_EXTENSION,
+         .doc = "Maintainer script."},
 	EXT("sha256", STRING, sha256, "Digest of the script residue that was read."),
 	{0},
 };
@@ -113,40 +155,43 @@ static const struct {
 	const char *required;
 	const char *optional;
 } rules[] = {
-	{STRAKE_OVERLAY_SPEC_ADD_TAG,              "tag value",        "package"                      },
-	{STRAKE_OVERLAY_SPEC_INSERT_TAG,           "tag value",        "package"                      },
-	{STRAKE_OVERLAY_SPEC_UPDATE_TAG,           "tag value",        "package"                      },
-	{STRAKE_OVERLAY_SPEC_SET_TAG,              "tag value",        "package"                      },
-	{STRAKE_OVERLAY_SPEC_REMOVE_TAG,           "tag",              "value package"                },
-	{STRAKE_OVERLAY_SPEC_PREPEND_LINES,        "lines",            "section package before after" },
-	{STRAKE_OVERLAY_SPEC_APPEND_LINES,         "lines",            "section package before after" },
-	{STRAKE_OVERLAY_SPEC_SEARCH_REPLACE,       "regex",            "replacement section package "
-									"count expand"                },
-	{STRAKE_OVERLAY_SPEC_REMOVE_SECTION,       "section",          "package"                      },
-	{STRAKE_OVERLAY_SPEC_REMOVE_SUBPACKAGE,    "package",          ""                             },
-	{STRAKE_OVERLAY_SPEC_SET_MACRO,            "name value",       ""                             },
-	{STRAKE_OVERLAY_SPEC_REMOVE_MACRO,         "name",             ""                             },
-	{STRAKE_OVERLAY_PATCH_ADD,                 "source",           "file"                         },
-	{STRAKE_OVERLAY_PATCH_REMOVE,              "file",             ""                             },
-	{STRAKE_OVERLAY_FILE_PREPEND_LINES,        "file lines",       ""                             },
-	{STRAKE_OVERLAY_FILE_SEARCH_REPLACE,       "file regex",       "replacement archive count "
-									"expand"                      },
-	{STRAKE_OVERLAY_FILE_ADD,                  "file source",      ""                             },
-	{STRAKE_OVERLAY_FILE_REMOVE,               "file",             "archive"                      },
-	{STRAKE_OVERLAY_FILE_RENAME,               "file replacement", ""                             },
-	{STRAKE_OVERLAY_PACKAGE_RENAME,            "value",            ""                             },
-	{STRAKE_OVERLAY_PACKAGE_FILE_REMOVE,       "file",             ""                             },
-	{STRAKE_OVERLAY_PACKAGE_FILE_ADD,          "file",             "source lines target mode "
-									"owner group config"          },
-	{STRAKE_OVERLAY_PACKAGE_FILE_MOVE,         "file replacement", ""                             },
-	{STRAKE_OVERLAY_PACKAGE_SET_ATTR,          "file",             "mode owner group capability"  },
-	{STRAKE_OVERLAY_PACKAGE_ADD_DEPENDENCY,    "kind value",       ""                             },
-	{STRAKE_OVERLAY_PACKAGE_REMOVE_DEPENDENCY, "kind value",       ""                             },
-	{STRAKE_OVERLAY_PACKAGE_ADD_USER,          "lines",            ""                             },
-	{STRAKE_OVERLAY_PACKAGE_ADD_TMPFILES,      "lines",            ""                             },
-	{STRAKE_OVERLAY_PACKAGE_ENABLE_UNIT,       "value",            "state"                        },
-	{STRAKE_OVERLAY_PACKAGE_ALTERNATIVE,       "file target",      ""                             },
-	{STRAKE_OVERLAY_PACKAGE_NOTE_SCRIPT,       "script sha256",    ""                             },
+	{STRAKE_OVERLAY_SPEC_ADD_TAG,              "tag value",        "package"                     },
+	{STRAKE_OVERLAY_SPEC_INSERT_TAG,           "tag value",        "package"                     },
+	{STRAKE_OVERLAY_SPEC_UPDATE_TAG,           "tag value",        "package"                     },
+	{STRAKE_OVERLAY_SPEC_SET_TAG,              "tag value",        "package"                     },
+	{STRAKE_OVERLAY_SPEC_REMOVE_TAG,           "tag",              "value package"               },
+	{STRAKE_OVERLAY_SPEC_PREPEND_LINES,        "lines",            "section package before after"},
+	{STRAKE_OVERLAY_SPEC_APPEND_LINES,         "lines",            "section package before after"},
+	{STRAKE_OVERLAY_SPEC_SEARCH_REPLACE,       "regex",
+         "replacement section package "
+		"count expand"								       },
+	{STRAKE_OVERLAY_SPEC_REMOVE_SECTION,       "section",          "package"                     },
+	{STRAKE_OVERLAY_SPEC_REMOVE_SUBPACKAGE,    "package",          ""                            },
+	{STRAKE_OVERLAY_SPEC_SET_MACRO,            "name value",       ""                            },
+	{STRAKE_OVERLAY_SPEC_REMOVE_MACRO,         "name",             ""                            },
+	{STRAKE_OVERLAY_PATCH_ADD,                 "source",           "file"                        },
+	{STRAKE_OVERLAY_PATCH_REMOVE,              "file",             ""                            },
+	{STRAKE_OVERLAY_FILE_PREPEND_LINES,        "file lines",       ""                            },
+	{STRAKE_OVERLAY_FILE_SEARCH_REPLACE,       "file regex",
+         "replacement archive count "
+		"expand"									     },
+	{STRAKE_OVERLAY_FILE_ADD,                  "file source",      ""                            },
+	{STRAKE_OVERLAY_FILE_REMOVE,               "file",             "archive"                     },
+	{STRAKE_OVERLAY_FILE_RENAME,               "file replacement", ""                            },
+	{STRAKE_OVERLAY_PACKAGE_RENAME,            "value",            ""                            },
+	{STRAKE_OVERLAY_PACKAGE_FILE_REMOVE,       "file",             ""                            },
+	{STRAKE_OVERLAY_PACKAGE_FILE_ADD,          "file",
+         "source lines target mode "
+		"owner group config"								 },
+	{STRAKE_OVERLAY_PACKAGE_FILE_MOVE,         "file replacement", "config"                      },
+	{STRAKE_OVERLAY_PACKAGE_SET_ATTR,          "file",             "mode owner group capability" },
+	{STRAKE_OVERLAY_PACKAGE_ADD_DEPENDENCY,    "kind value",       ""                            },
+	{STRAKE_OVERLAY_PACKAGE_REMOVE_DEPENDENCY, "kind value",       ""                            },
+	{STRAKE_OVERLAY_PACKAGE_ADD_USER,          "lines",            ""                            },
+	{STRAKE_OVERLAY_PACKAGE_ADD_TMPFILES,      "lines",            ""                            },
+	{STRAKE_OVERLAY_PACKAGE_ENABLE_UNIT,       "value",            "state"                       },
+	{STRAKE_OVERLAY_PACKAGE_ALTERNATIVE,       "file target",      ""                            },
+	{STRAKE_OVERLAY_PACKAGE_NOTE_SCRIPT,       "script sha256",    ""                            },
 };
 
 G_STATIC_ASSERT(G_N_ELEMENTS(rules) == STRAKE_OVERLAY_N_TYPES);
@@ -186,8 +231,8 @@ static void check_keys(StrakeLoad *load, const StrakeOverlay *o, const StrakeTom
 		const StrakeTomlEntry *entry = strake_toml_get(table, field->key);
 		bool required = has_word(rules[o->type].required, field->key);
 		bool known = required || has_word(rules[o->type].optional, field->key);
-		bool extension = (field->flags & STRAKE_FIELD_EXTENSION) != 0 ||
-			is_package_type(o->type);
+		bool extension =
+			(field->flags & STRAKE_FIELD_EXTENSION) != 0 || is_package_type(o->type);
 		if (required && entry == NULL)
 			strake_load_problem(load, strake_load_at(load, table),
 				"%s: an overlay of type '%s' needs the key '%s'", load->path->str,
@@ -195,9 +240,11 @@ static void check_keys(StrakeLoad *load, const StrakeOverlay *o, const StrakeTom
 		if (entry != NULL && !known && extension)
 			strake_load_problem(load,
 				(StrakeOrigin){load->file, entry->line, entry->column},
-				"%s: an overlay of type '%s' does not use the key '%s'; it uses: %s%s%s",
+				"%s: an overlay of type '%s' does not use the key '%s'; it uses: "
+				"%s%s%s",
 				load->path->str, type, field->key, rules[o->type].required,
-				*rules[o->type].optional != '\0' ? " " : "", rules[o->type].optional);
+				*rules[o->type].optional != '\0' ? " " : "",
+				rules[o->type].optional);
 	}
 }
 

@@ -42,8 +42,8 @@ StrakeOrigin strake_project_source(
 	const StrakeFieldSource *source = g_hash_table_lookup(project->sources, address);
 
 	return source != NULL
-		? (StrakeOrigin){source->file, source->value->line, source->value->column}
-		: or_else;
+		       ? (StrakeOrigin){source->file, source->value->line, source->value->column}
+		       : or_else;
 }
 
 static int compare_names(const void *a, const void *b)

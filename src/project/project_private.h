@@ -18,12 +18,12 @@ struct StrakeProject {
 	bool azldev; // the root file is azldev.toml
 
 	StrakeDefinitions all;
-	StrakeComponent base;        // what every component inherits
-	GHashTable *components;      // name -> StrakeComponent *, borrowed
-	GHashTable *component_dirs;  // discovered components: name -> directory of the spec
-	GHashTable *groups_of;       // component name -> GPtrArray of groups, sorted by name
-	GHashTable *sources;         // field address -> StrakeFieldSource *
-	GHashTable *file_dirs;       // display name of a file -> its absolute directory
+	StrakeComponent base;       // what every component inherits
+	GHashTable *components;     // name -> StrakeComponent *, borrowed
+	GHashTable *component_dirs; // discovered components: name -> directory of the spec
+	GHashTable *groups_of;      // component name -> GPtrArray of groups, sorted by name
+	GHashTable *sources;        // field address -> StrakeFieldSource *
+	GHashTable *file_dirs;      // display name of a file -> its absolute directory
 
 	GMutex lock;
 	GHashTable *overlay_files; // absolute path -> StrakeOverlayFile *

@@ -24,8 +24,7 @@ static void check_ref(Check *c, const StrakeDistroRef *ref, StrakeOrigin at, con
 
 	if (ref->name == NULL)
 		return;
-	at = strake_project_source(
-		c->p, ref->version != NULL ? &ref->version : &ref->name, at);
+	at = strake_project_source(c->p, ref->version != NULL ? &ref->version : &ref->name, at);
 	if (strake_project_distro_version(c->p, ref, &error) == NULL)
 		dangling(c, at, error, user);
 }
@@ -34,8 +33,7 @@ static void check_overlays(Check *c, const GPtrArray *overlays)
 {
 	for (guint i = 0; overlays != NULL && i < overlays->len; i++) {
 		const StrakeOverlay *o = overlays->pdata[i];
-		if (c->p->all.project.strict &&
-			(o->description == NULL || *o->description == '\0'))
+		if (c->p->all.project.strict && (o->description == NULL || *o->description == '\0'))
 			strake_load_problem(c->load, o->origin,
 				"an overlay of type '%s' has no 'description'; in a strict project "
 				"every change says why it is made",
@@ -61,8 +59,7 @@ static void check_distros(Check *c)
 		if (distro->default_version != NULL &&
 			strake_project_distro_version(c->p, &ref, &error) == NULL)
 			dangling(c,
-				strake_project_source(
-					c->p, &distro->default_version, distro->at),
+				strake_project_source(c->p, &distro->default_version, distro->at),
 				error, "default-version");
 		for (guint j = 0; distro->versions != NULL && j < distro->versions->len; j++) {
 			const StrakeDistroVersion *v = distro->versions->pdata[j];
@@ -90,8 +87,7 @@ static void check_upstreams(Check *c)
 }
 
 // The place of element @index of the list at @address.
-static StrakeOrigin element(
-	Check *c, const void *address, size_t index, StrakeOrigin or_else)
+static StrakeOrigin element(Check *c, const void *address, size_t index, StrakeOrigin or_else)
 {
 	const StrakeFieldSource *source = g_hash_table_lookup(c->p->sources, address);
 
@@ -122,8 +118,7 @@ static void check_groups(Check *c)
 			if (g_hash_table_contains(c->p->components, name))
 				continue;
 			near = nearest_component(c, name);
-			strake_load_problem(c->load,
-				element(c, &group->components, j, group->at),
+			strake_load_problem(c->load, element(c, &group->components, j, group->at),
 				"component group '%s' names the component '%s', which is not "
 				"defined%s%s%s",
 				group->name, name, near != NULL ? "; did you mean '" : "",
@@ -189,7 +184,8 @@ void strake_project_check_references(StrakeProject *project, StrakeLoad *load)
 	check_distros(&c);
 	check_upstreams(&c);
 	check_component(&c, &project->all.default_component, nowhere, "default-component-config");
-	for (guint i = 0; project->all.components != NULL && i < project->all.components->len; i++) {
+	for (guint i = 0; project->all.components != NULL && i < project->all.components->len;
+		i++) {
 		const StrakeComponent *component = project->all.components->pdata[i];
 		check_component(&c, component, component->origin, component->name);
 	}

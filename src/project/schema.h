@@ -39,14 +39,14 @@ typedef enum {
 
 typedef enum {
 	STRAKE_FIELD_REQUIRED = 1 << 0,
-	STRAKE_FIELD_NON_EMPTY = 1 << 1,  // a string or list without content is refused
-	STRAKE_FIELD_REPLACE = 1 << 2,    // inheritance: a given list replaces, also an empty one
-	STRAKE_FIELD_UNIQUE = 1 << 3,     // files: a name defined twice is an error
-	STRAKE_FIELD_WHOLE = 1 << 4,      // files: a later entry replaces the earlier as a whole
-	STRAKE_FIELD_EXTENSION = 1 << 5,  // not in azldev's language
-	STRAKE_FIELD_IDENTITY = 1 << 6,   // never changes what is made: not in fingerprints
+	STRAKE_FIELD_NON_EMPTY = 1 << 1,    // a string or list without content is refused
+	STRAKE_FIELD_REPLACE = 1 << 2,      // inheritance: a given list replaces, also an empty one
+	STRAKE_FIELD_UNIQUE = 1 << 3,       // files: a name defined twice is an error
+	STRAKE_FIELD_WHOLE = 1 << 4,        // files: a later entry replaces the earlier as a whole
+	STRAKE_FIELD_EXTENSION = 1 << 5,    // not in azldev's language
+	STRAKE_FIELD_IDENTITY = 1 << 6,     // never changes what is made: not in fingerprints
 	STRAKE_FIELD_CAN_BE_EMPTY = 1 << 7, // enum: "" means not given
-	STRAKE_FIELD_INHERITS = 1 << 8,   // files: merged as inheritance merges
+	STRAKE_FIELD_INHERITS = 1 << 8,     // files: merged as inheritance merges
 } StrakeFieldFlags;
 
 typedef struct StrakeSchema StrakeSchema;
@@ -87,15 +87,15 @@ typedef struct {
 
 /** Everything that loading needs to know and collects. */
 struct StrakeLoad {
-	StrakeArena *arena;      // all strings and structs
-	const char *file;        // of the values being loaded; lives as long as the arena
-	const char *dir;         // absolute directory that relative paths start from
-	bool permissive;         // unknown keys warn
-	GHashTable *sources;     // field address -> StrakeFieldSource *, or NULL
-	GPtrArray *problems;     // of char *
-	unsigned n_problems;     // also those beyond the limit
-	GString *path;           // "components.bash.build": where we are
-	bool in_overlay_file;    // metadata stands at the top of the file, not in overlays
+	StrakeArena *arena;   // all strings and structs
+	const char *file;     // of the values being loaded; lives as long as the arena
+	const char *dir;      // absolute directory that relative paths start from
+	bool permissive;      // unknown keys warn
+	GHashTable *sources;  // field address -> StrakeFieldSource *, or NULL
+	GPtrArray *problems;  // of char *
+	unsigned n_problems;  // also those beyond the limit
+	GString *path;        // "components.bash.build": where we are
+	bool in_overlay_file; // metadata stands at the top of the file, not in overlays
 };
 
 enum { STRAKE_LOAD_PROBLEMS_MAX = 20 };
@@ -146,5 +146,4 @@ void strake_schema_dump(const StrakeSchema *schema, const void *item, GHashTable
 JsonNode *strake_schema_describe(const StrakeSchema *root);
 
 #define STRAKE_FIELD_AT(item, field) ((void *)((char *)(item) + (field)->offset))
-#define STRAKE_FIELD_AT_CONST(item, field)                                                         \
-	((const void *)((const char *)(item) + (field)->offset))
+#define STRAKE_FIELD_AT_CONST(item, field) ((const void *)((const char *)(item) + (field)->offset))

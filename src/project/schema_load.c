@@ -74,8 +74,8 @@ static bool text_of(StrakeLoad *load, const StrakeTomlValue *value, const char *
 	return true;
 }
 
-static void bad_word(StrakeLoad *load, const StrakeTomlValue *value, const char *text,
-	const char *const *words)
+static void bad_word(
+	StrakeLoad *load, const StrakeTomlValue *value, const char *text, const char *const *words)
 {
 	const char *near = strake_nearest(text, words);
 	g_autofree char *all = g_strjoinv(", ", (char **)words);
@@ -84,8 +84,8 @@ static void bad_word(StrakeLoad *load, const StrakeTomlValue *value, const char 
 		strake_load_problem(load, strake_load_at(load, value),
 			"%s: '%s' is not known; did you mean '%s'?", load->path->str, text, near);
 	else
-		strake_load_problem(load, strake_load_at(load, value),
-			"%s: '%s' is not one of: %s", load->path->str, text, all);
+		strake_load_problem(load, strake_load_at(load, value), "%s: '%s' is not one of: %s",
+			load->path->str, text, all);
 }
 
 static bool word_index(StrakeLoad *load, const StrakeTomlValue *value, const char *const *words,
@@ -133,8 +133,8 @@ static void load_time(StrakeLoad *load, const StrakeTomlValue *value, char **out
 	g_autoptr(GDateTime) parsed = g_date_time_new_from_iso8601(given, utc);
 	if (parsed == NULL)
 		strake_load_problem(load, strake_load_at(load, value),
-			"%s: '%s' is not a date-time such as 2026-02-24T00:00:00Z",
-			load->path->str, given);
+			"%s: '%s' is not a date-time such as 2026-02-24T00:00:00Z", load->path->str,
+			given);
 	else
 		*out = strake_arena_strdup(load->arena, given);
 }
@@ -198,8 +198,8 @@ static void load_int(
 		*out = (int)value->integer;
 }
 
-static void load_strings(StrakeLoad *load, const StrakeField *field,
-	const StrakeTomlValue *value, char ***out)
+static void load_strings(
+	StrakeLoad *load, const StrakeField *field, const StrakeTomlValue *value, char ***out)
 {
 	size_t n = 0;
 	char **list;
@@ -297,8 +297,8 @@ static void load_item(StrakeLoad *load, const StrakeSchema *schema, const char *
 	g_ptr_array_add(out, item);
 }
 
-static void load_tables(StrakeLoad *load, const StrakeField *field, const StrakeTomlValue *value,
-	GPtrArray **out)
+static void load_tables(
+	StrakeLoad *load, const StrakeField *field, const StrakeTomlValue *value, GPtrArray **out)
 {
 	size_t length = load->path->len;
 
@@ -315,8 +315,8 @@ static void load_tables(StrakeLoad *load, const StrakeField *field, const Strake
 	}
 }
 
-static void load_named(StrakeLoad *load, const StrakeField *field, const StrakeTomlValue *value,
-	GPtrArray **out)
+static void load_named(
+	StrakeLoad *load, const StrakeField *field, const StrakeTomlValue *value, GPtrArray **out)
 {
 	size_t length = load->path->len;
 
@@ -337,8 +337,8 @@ static void load_named(StrakeLoad *load, const StrakeField *field, const StrakeT
 	}
 }
 
-static void load_string(StrakeLoad *load, const StrakeField *field,
-	const StrakeTomlValue *value, char **out)
+static void load_string(
+	StrakeLoad *load, const StrakeField *field, const StrakeTomlValue *value, char **out)
 {
 	g_autofree char *path = NULL;
 	const char *text;
@@ -349,8 +349,8 @@ static void load_string(StrakeLoad *load, const StrakeField *field,
 	if (!text_of(load, value, &text))
 		return;
 	if (*text == '\0' && (field->flags & STRAKE_FIELD_NON_EMPTY) != 0) {
-		strake_load_problem(load, strake_load_at(load, value), "%s must not be empty",
-			load->path->str);
+		strake_load_problem(
+			load, strake_load_at(load, value), "%s must not be empty", load->path->str);
 		return;
 	}
 	if (field->kind == STRAKE_FIELD_PATH && *text != '\0')
@@ -358,8 +358,8 @@ static void load_string(StrakeLoad *load, const StrakeField *field,
 	*out = strake_arena_strdup(load->arena, text);
 }
 
-static void load_table(StrakeLoad *load, const StrakeSchema *schema, const StrakeTomlValue *value,
-	void *out)
+static void load_table(
+	StrakeLoad *load, const StrakeSchema *schema, const StrakeTomlValue *value, void *out)
 {
 	if (value->kind != STRAKE_TOML_TABLE)
 		wrong_type(load, value, "a table");
@@ -367,8 +367,8 @@ static void load_table(StrakeLoad *load, const StrakeSchema *schema, const Strak
 		strake_schema_load(schema, load, value, out);
 }
 
-static void load_value(StrakeLoad *load, const StrakeField *field,
-	const StrakeTomlValue *value, void *at)
+static void load_value(
+	StrakeLoad *load, const StrakeField *field, const StrakeTomlValue *value, void *at)
 {
 	int index;
 
@@ -446,8 +446,8 @@ static void unknown_key(StrakeLoad *load, const StrakeSchema *schema, const Stra
 	near = strake_nearest(entry->key, (const char *const *)words->pdata);
 	if (near != NULL) {
 		strake_load_problem(load, at, "%s%sunknown key '%s' in %s; did you mean '%s'?",
-			load->path->str, load->path->len > 0 ? ": " : "", entry->key,
-			schema->title, near);
+			load->path->str, load->path->len > 0 ? ": " : "", entry->key, schema->title,
+			near);
 		return;
 	}
 	g_autofree char *all = g_strjoinv(", ", (char **)words->pdata);

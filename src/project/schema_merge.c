@@ -91,7 +91,7 @@ static bool merge_keyed(const StrakeField *field, StrakeMergeMode mode, StrakeAr
 		if (at == (*into)->len) {
 			g_ptr_array_add(*into, item);
 		} else if (field->kind == STRAKE_FIELD_MAP ||
-			(field->flags & STRAKE_FIELD_WHOLE) != 0) {
+			   (field->flags & STRAKE_FIELD_WHOLE) != 0) {
 			(*into)->pdata[at] = item;
 		} else {
 			void *merged = strake_arena_alloc(arena, field->schema->size);
@@ -114,7 +114,7 @@ void strake_schema_merge_field(const StrakeField *field, StrakeMergeMode mode, S
 	case STRAKE_FIELD_STRING:
 	case STRAKE_FIELD_PATH:
 	case STRAKE_FIELD_TIME:
-		taken = *(char *const *)new != NULL && **(char *const *)new != '\0';
+		taken = *(char *const *)new != NULL &&**(char *const *)new != '\0';
 		if (taken)
 			*(char **)at = *(char *const *)new;
 		break;
@@ -249,8 +249,8 @@ bool strake_schema_clear(const StrakeSchema *schema, StrakeArena *arena, void *i
 	const StrakeField *field = strake_schema_field(schema, key);
 
 	if (field == NULL)
-		return strake_error_set(error, STRAKE_ERROR_INVALID,
-			"there is no key '%s' in %s", key, schema->title);
+		return strake_error_set(error, STRAKE_ERROR_INVALID, "there is no key '%s' in %s",
+			key, schema->title);
 	if (dot == NULL) {
 		if (item != NULL)
 			clear_field(field, item);

@@ -12,8 +12,7 @@ typedef struct {
 	char **config_files;
 } CheckOpts;
 
-static bool run_check(
-	const StrakeGlobals *globals, const void *opts, char **args, GError **error)
+static bool run_check(const StrakeGlobals *globals, const void *opts, char **args, GError **error)
 {
 	const CheckOpts *o = opts;
 	StrakeProjectOptions options = {
@@ -42,19 +41,20 @@ static bool run_check(
 }
 
 static const StrakeOpt check_opts[] = {
-	{0, "permissive", STRAKE_OPT_FLAG, offsetof(CheckOpts, permissive), NULL,
-		"warn about unknown keys instead of failing"},
+	{0,		"permissive", STRAKE_OPT_FLAG, offsetof(CheckOpts, permissive), NULL,
+         "warn about unknown keys instead of failing"},
 	{0, "config-file", STRAKE_OPT_LIST, offsetof(CheckOpts, config_files), "FILE",
-		"read FILE after the project; may be repeated"},
-	{0},
+         "read FILE after the project; may be repeated"},
+	{0    },
 };
 
 const StrakeCmd strake_cmd_config_check = {
 	.name = "config check",
 	.summary = "check all definitions",
-	.details = "Reads the project's definitions, merges and resolves them and checks that every "
-		   "name that is used is defined. Prints one line, or every problem with its file, "
-		   "line and column (at most 20).",
+	.details =
+		"Reads the project's definitions, merges and resolves them and checks that every "
+		"name that is used is defined. Prints one line, or every problem with its file, "
+		"line and column (at most 20).",
 	.opts = check_opts,
 	.opts_size = sizeof(CheckOpts),
 	.run = run_check,
