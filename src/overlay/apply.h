@@ -11,11 +11,6 @@
 #include "format/specfile.h"
 #include "project/overlay_def.h"
 
-typedef enum {
-	STRAKE_OVERLAY_STYLE_AZLDEV,     // byte for byte what azldev writes
-	STRAKE_OVERLAY_STYLE_PRESERVING, // alignment, line ends and section borders are kept
-} StrakeOverlayStyle;
-
 /** strake_overlay_style_parse: "azldev" or "preserving"; NULL is azldev. Errors: INVALID. */
 bool strake_overlay_style_parse(const char *word, StrakeOverlayStyle *out, GError **error);
 

@@ -11,12 +11,6 @@
 #include "base/error.h"
 #include "project/component.h"
 
-typedef enum {
-	STRAKE_OVERLAY_STYLE_UNSET, // treat as AZLDEV
-	STRAKE_OVERLAY_STYLE_AZLDEV,
-	STRAKE_OVERLAY_STYLE_PRESERVING,
-} StrakeOverlayStyle;
-
 typedef struct {
 	char *description;
 	char *log_dir; // absolute, like all of these

@@ -50,6 +50,13 @@ typedef enum {
 	STRAKE_OVERLAY_INVALID = -1,
 } StrakeOverlayType;
 
+/** How edits are written; [project] overlay-style. */
+typedef enum {
+	STRAKE_OVERLAY_STYLE_UNSET,      // treat as AZLDEV
+	STRAKE_OVERLAY_STYLE_AZLDEV,     // byte for byte what azldev writes
+	STRAKE_OVERLAY_STYLE_PRESERVING, // alignment, line ends and section borders are kept
+} StrakeOverlayStyle;
+
 /** Why a change exists; azldev's [metadata]. Strings are the words of the definition language. */
 typedef struct {
 	char *category;
