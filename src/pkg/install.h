@@ -16,9 +16,10 @@ typedef struct {
 	const char *public_key; // armored; NULL: packages are not verified (tests only)
 	const char *database;   // inside the root; NULL: "/var/lib/rpm", as the image's own rpm
 	const char *const *languages; // "de", "pt_BR"; NULL: all; { NULL }: none but untranslated
-	bool no_docs;                 // leave out files marked as documentation
-	int64_t time_s;               // install time of every package
-	uint64_t reserve_bytes;       // space that must be left over
+	const char *const *exclude_paths; // "/usr/share/man": left out with all below; NULL: none
+	bool no_docs;                     // leave out files marked as documentation
+	int64_t time_s;                   // install time of every package
+	uint64_t reserve_bytes;           // space that must be left over
 } StrakeInstallOptions;
 
 typedef struct {
@@ -42,4 +43,16 @@ bool strake_install(const char *root, GPtrArray *packages, const StrakeInstallOp
  * @root's files then have the owners that the sandbox's ids map to. */
 bool strake_install_sandboxed(const char *root, GPtrArray *packages,
 	const StrakeInstallOptions *options, StrakeInstallResult *out_result,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * strake_install_apply_owners: gives installed files their owners by name, for names that only
+ * the image's own /etc/passwd and /etc/group know, which are made after the packages are there.
+ * Modes and file capabilities, which a change of owner clears, are set again. Files that are not
+ * there any more are skipped. Called in a sandbox with several owners (needs_owners).
+ * @database: as in the options
+ * @out_changed: number of files given to somebody other than root; may be NULL
+ * Errors: NOT_FOUND listing every user or group that packages name and the image lacks.
+ */
+bool strake_install_apply_owners(const char *root, const char *database, unsigned *out_changed,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -34,12 +34,12 @@ typedef struct {
 	size_t n_install;
 	const StrakeWish *exclude; // never chosen; names or globs
 	size_t n_exclude;
-	bool recommends;          // follow weak dependencies too
-	const char *architecture; // NULL: "x86_64"
+	bool recommends; // follow weak dependencies too
 } StrakeSolveJob;
 
 typedef struct StrakeSolver StrakeSolver;
 
+/** strake_solver_new: @architecture: NULL: "x86_64". */
 StrakeSolver *strake_solver_new(const char *architecture);
 void strake_solver_free(StrakeSolver *solver);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StrakeSolver, strake_solver_free)
@@ -51,13 +51,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(StrakeSolver, strake_solver_free)
  */
 bool strake_solver_add_repo(StrakeSolver *solver, const char *name, const char *dir, int priority,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** strake_solver_add_rpm: a single package file. */
-bool strake_solver_add_rpm(
-	StrakeSolver *solver, const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** strake_solver_add_test_repo: a repository in libsolv's testcase text ("=Pkg: a 1 1 noarch"),
+/** strake_solver_add_text_repo: a repository in libsolv's testcase text ("=Pkg: a 1 1 noarch"),
  * for tests and experiments. */
 bool strake_solver_add_text_repo(StrakeSolver *solver, const char *name, const char *text,
-	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+	int priority, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * strake_solver_solve: may be called again with another job.

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The Strake authors
+//
+// One librpm transaction: headers checked, space checked, conflicts reported, files written.
+#include "pkg/install.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <rpm/header.h>
+#include <rpm/rpmfi.h>
+#include <rpm/rpmfiles.h>
+#include <rpm/rpmio.h>
+#include <rpm/rpmmacro.h>
+#include <rpm/rpmps.h>
+#include <rpm/rpmte.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/cancel.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/path.h"
+#include "base/progress.h"
+#include "base/sandbox.h"
+#include "pkg/rpm_private.h"
+
+enum { BLOCK_BYTES = 4096, MAX_PROBLEMS = 25 };
+
+typedef struct {
+	const char *path; // borrowed
+	Header header;
+	bool early; // ships a link in "/": goes before all others
+} Item;
+
+typedef struct {
+	const StrakeInstallOptions *options;
+	GArray *items; // of Item
+	rpmts ts;
+	FD_t open; // the package that librpm reads now
+	StrakeProgress *progress;
+	StrakeInstallResult result;
+	char *unpack_problem;
+} Install;
+
+static void item_clear(void *data)
+{
+	headerFree(((Item *)data)->header);
+}
+
+static void install_clear(Install *install)
+{
+	if (install->ts != NULL)
+		rpmtsFree(install->ts);
+	g_array_unref(install->items);
+	g_free(install->unpack_problem);
+	strake_progress_end(install->progress);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Install, install_clear)
+
+// A link such as /bin -> usr/bin must exist before a package that writes below /bin makes a
+// directory of that name.
+static void measure(Install *install, Item *item)
+{
+	rpmfiles files = rpmfilesNew(NULL, item->header, RPMTAG_BASENAMES, RPMFI_FLAGS_QUERY);
+	int n = rpmfilesFC(files);
+
+	for (int i = 0; i < n; i++) {
+		mode_t mode = rpmfilesFMode(files, i);
+		uint64_t size = S_ISREG(mode) ? (uint64_t)rpmfilesFSize(files, i) : 0;
+
+		if (S_ISLNK(mode) && strcmp(rpmfilesDN(files, rpmfilesDI(files, i)), "/") == 0)
+			item->early = true;
+		install->result.bytes += (size + BLOCK_BYTES - 1) / BLOCK_BYTES * BLOCK_BYTES;
+	}
+	install->result.files += (uint64_t)n;
+	rpmfilesFree(files);
+}
+
+static bool read_items(Install *install, GPtrArray *packages, GError **error)
+{
+	bool must_be_signed = install->options->public_key != NULL;
+
+	for (guint i = 0; i < packages->len; i++) {
+		const StrakePackage *package = g_ptr_array_index(packages, i);
+		Item item = {.path = package->path};
+
+		item.header =
+			strake_rpm_read_header(install->ts, package->path, must_be_signed, error);
+		if (item.header == NULL)
+			return false;
+		measure(install, &item);
+		g_array_append_val(install->items, item);
+	}
+	return true;
+}
+
+static bool check_space(const Install *install, const char *root, GError **error)
+{
+	uint64_t wanted = install->result.bytes + install->options->reserve_bytes;
+	struct statvfs fs;
+	uint64_t have;
+
+	if (statvfs(root, &fs) < 0)
+		return strake_error_errno(error, errno, "look at the file system of", root);
+	have = (uint64_t)fs.f_bavail * fs.f_frsize;
+	if (have >= wanted)
+		return true;
+	return strake_error_set(error, STRAKE_ERROR_NO_SPACE,
+		"'%s' has %" G_GUINT64_FORMAT
+		" MB of free space, but the packages need %" G_GUINT64_FORMAT
+		" MB; nothing was written",
+		root, have / 1000000, wanted / 1000000 + 1);
+}
+
+static void *notify(const void *header, const rpmCallbackType what, const rpm_loff_t amount,
+	const rpm_loff_t total, fnpyKey key, rpmCallbackData data)
+{
+	Install *install = data;
+	const Item *item = key;
+
+	switch ((int)what) {
+	case RPMCALLBACK_INST_OPEN_FILE:
+		install->open = Fopen(item->path, "r.ufdio");
+		return install->open;
+	case RPMCALLBACK_INST_CLOSE_FILE:
+		if (install->open != NULL)
+			Fclose(install->open);
+		install->open = NULL;
+		break;
+	case RPMCALLBACK_INST_START:
+		strake_progress_add(
+			install->progress, 1, headerGetString((Header)header, RPMTAG_NAME));
+		break;
+	case RPMCALLBACK_UNPACK_ERROR:
+	case RPMCALLBACK_CPIO_ERROR:
+		if (install->unpack_problem == NULL)
+			install->unpack_problem =
+				g_strdup_printf("unpacking '%s' failed", item->path);
+		break;
+	default:
+		break;
+	}
+	return NULL;
+}
+
+static const char *or_unknown(const char *text)
+{
+	return text != NULL ? text : "?";
+}
+
+// One of librpm's problems as a sentence; free with g_free.
+static char *problem_text(rpmProblem problem)
+{
+	const char *package = or_unknown(rpmProblemGetPkgNEVR(problem));
+	const char *other = or_unknown(rpmProblemGetAltNEVR(problem));
+	const char *what = or_unknown(rpmProblemGetStr(problem));
+	char *raw;
+	char *copy;
+
+	switch ((int)rpmProblemGetType(problem)) {
+	case RPMPROB_NEW_FILE_CONFLICT:
+	case RPMPROB_FILE_CONFLICT:
+		return g_strdup_printf(
+			"'%s' is in %s and, with other content, in %s", what, package, other);
+	case RPMPROB_REQUIRES:
+		return g_strdup_printf(
+			"%s needs %s, which no package to be installed provides", package, other);
+	case RPMPROB_CONFLICT:
+		return g_strdup_printf("%s conflicts with %s", package, other);
+	case RPMPROB_VERIFY:
+		return g_strdup_printf("%s does not verify: %s", package, what);
+	case RPMPROB_PKG_INSTALLED:
+		return g_strdup_printf("%s is installed already", package);
+	default:
+		raw = rpmProblemString(problem);
+		copy = g_strdup(or_unknown(raw));
+		free(raw);
+		return copy;
+	}
+}
+
+static bool report_problems(rpmps problems, GError **error)
+{
+	rpmpsi iterator = rpmpsInitIterator(problems);
+	g_autoptr(GString) text = g_string_new(NULL);
+	StrakeErrorCode code = STRAKE_ERROR_FAILED;
+	rpmProblem problem;
+	int n = 0;
+
+	while ((problem = rpmpsiNext(iterator)) != NULL) {
+		g_autofree char *line = problem_text(problem);
+
+		if (rpmProblemGetType(problem) == RPMPROB_VERIFY)
+			code = STRAKE_ERROR_INTEGRITY;
+		if (++n <= MAX_PROBLEMS)
+			g_string_append_printf(text, "\n  %s", line);
+	}
+	rpmpsFreeIterator(iterator);
+	if (n > MAX_PROBLEMS)
+		g_string_append_printf(text, "\n  and %d more", n - MAX_PROBLEMS);
+	return strake_error_set(error, code,
+		"the packages cannot be installed together; nothing was written:%s", text->str);
+}
+
+static void set_languages(const char *const *languages)
+{
+	g_autofree char *joined = NULL;
+
+	if (languages != NULL)
+		joined = *languages != NULL ? g_strjoinv(":", (char **)languages) : g_strdup("C");
+	rpmPushMacro(NULL, "_install_langs", NULL, joined != NULL ? joined : "all", RMIL_CMDLINE);
+}
+
+// Excluded paths are, to librpm, relocations to nowhere. Free with g_free.
+static rpmRelocation *make_relocations(const char *const *paths)
+{
+	guint n = paths != NULL ? g_strv_length((char **)paths) : 0;
+	rpmRelocation *list = g_new0(rpmRelocation, n + 1);
+
+	for (guint i = 0; i < n; i++)
+		list[i].oldPath = (char *)paths[i];
+	return list;
+}
+
+static bool add_items(Install *install, GError **error)
+{
+	g_autofree rpmRelocation *relocations = make_relocations(install->options->exclude_paths);
+
+	for (int pass = 0; pass < 2; pass++)
+		for (guint i = 0; i < install->items->len; i++) {
+			Item *item = &g_array_index(install->items, Item, i);
+			g_autofree char *log = NULL;
+
+			if (item->early != (pass == 0))
+				continue;
+			if (rpmtsAddInstallElement(install->ts, item->header, item, 0,
+				    relocations->oldPath != NULL ? relocations : NULL) == 0)
+				continue;
+			log = strake_rpm_take_log();
+			return strake_error_set(error, STRAKE_ERROR_INVALID,
+				"package '%s' is not accepted: %s", item->path,
+				log != NULL ? log : "unknown reason");
+		}
+	return true;
+}
+
+static bool run_transaction(Install *install, GError **error)
+{
+	const rpmprobFilterFlags ignored = RPMPROB_FILTER_IGNOREOS | RPMPROB_FILTER_IGNOREARCH |
+					   RPMPROB_FILTER_DISKSPACE | RPMPROB_FILTER_DISKNODES |
+					   RPMPROB_FILTER_FORCERELOCATE;
+	rpmtransFlags flags = RPMTRANS_FLAG_NOSCRIPTS | RPMTRANS_FLAG_NOTRIGGERS |
+			      RPMTRANS_FLAG_NOPLUGINS | RPMTRANS_FLAG_NOCONTEXTS | _noTransScripts |
+			      _noTransTriggers;
+	g_autofree char *log = NULL;
+	rpmps problems;
+	int rc;
+
+	if (install->options->no_docs)
+		flags |= RPMTRANS_FLAG_NODOCS;
+	rpmtsSetFlags(install->ts, flags);
+	rpmtsSetNotifyCallback(install->ts, notify, install);
+	g_free(strake_rpm_take_log());
+	rc = rpmtsRun(install->ts, NULL, ignored);
+	log = strake_rpm_take_log();
+	if (rc == 0 && install->unpack_problem == NULL)
+		return true;
+	problems = rpmtsProblems(install->ts);
+	if (rc > 0 && rpmpsNumProblems(problems) > 0) {
+		report_problems(problems, error);
+	} else {
+		bool full = log != NULL && strstr(log, "No space left") != NULL;
+
+		strake_error_set(error, full ? STRAKE_ERROR_NO_SPACE : STRAKE_ERROR_FAILED,
+			"%s%s%s",
+			install->unpack_problem != NULL ? install->unpack_problem
+							: "installing the packages failed",
+			log != NULL ? ": " : "", log != NULL ? log : "");
+	}
+	rpmpsFree(problems);
+	return false;
+}
+
+static bool check_dependencies(Install *install, GError **error)
+{
+	rpmps problems;
+	bool ok;
+
+	rpmtsCheck(install->ts);
+	problems = rpmtsProblems(install->ts);
+	ok = rpmpsNumProblems(problems) == 0 || report_problems(problems, error);
+	rpmpsFree(problems);
+	rpmtsClean(install->ts);
+	return ok;
+}
+
+bool strake_install(const char *root, GPtrArray *packages, const StrakeInstallOptions *options,
+	StrakeInstallResult *out_result, GError **error)
+{
+	g_auto(Install) install = {.options = options};
+	g_autofree char *absolute = g_canonicalize_filename(root, NULL);
+
+	install.items = g_array_new(FALSE, FALSE, sizeof(Item));
+	g_array_set_clear_func(install.items, item_clear);
+	if (!strake_rpm_setup(options->database, error))
+		return false;
+	set_languages(options->languages);
+	install.ts = strake_rpm_ts_new(absolute, options->public_key, options->time_s, error);
+	if (install.ts == NULL || !read_items(&install, packages, error) ||
+		!check_space(&install, absolute, error) || !add_items(&install, error) ||
+		!check_dependencies(&install, error) || !strake_cancel_check(error))
+		return false;
+	install.progress = strake_progress_new("install", packages->len, false);
+	if (!run_transaction(&install, error))
+		return false;
+	rpmtsFree(install.ts);
+	install.ts = NULL;
+	if (!strake_rpm_tidy_database(absolute, options->database, error))
+		return false;
+	install.result.packages = packages->len;
+	if (out_result != NULL)
+		*out_result = install.result;
+	return true;
+}
+
+typedef struct {
+	const char *root;
+	GPtrArray *packages;
+	const StrakeInstallOptions *options;
+} Call;
+
+static bool install_inside(void *data, int out_fd, GError **error)
+{
+	const Call *call = data;
+	StrakeInstallResult result;
+
+	return strake_install(call->root, call->packages, call->options, &result, error) &&
+	       strake_fd_write_all(out_fd, &result, sizeof(result), "result", error);
+}
+
+bool strake_install_sandboxed(const char *root, GPtrArray *packages,
+	const StrakeInstallOptions *options, StrakeInstallResult *out_result, GError **error)
+{
+	// The host's root stays: librpm needs its configuration, packages may be anywhere.
+	static const char *const env[] = {"HOME=/nonexistent", NULL};
+	static const StrakeSandbox sandbox = {.env = env, .cwd = "/"};
+	Call call = {root, packages, options};
+	g_autofree char *absolute = g_canonicalize_filename(root, NULL);
+	g_autoptr(GBytes) out = NULL;
+
+	call.root = absolute;
+	if (!strake_sandbox_call(&sandbox, install_inside, &call, &out, error))
+		return false;
+	if (out_result != NULL && g_bytes_get_size(out) == sizeof(*out_result))
+		memcpy(out_result, g_bytes_get_data(out, NULL), sizeof(*out_result));
+	return true;
+}

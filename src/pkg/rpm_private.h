@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The Strake authors
+//
+// What the users of librpm in this layer share: configuration that does not depend on the host,
+// its messages caught, keys, and package opening.
+#pragma once
+
+#include <glib.h>
+#include <rpm/rpmts.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define STRAKE_RPM_DATABASE "/var/lib/rpm"
+
+/** strake_rpm_setup: once per process; later calls only set the macros again. Not thread-safe. */
+bool strake_rpm_setup(const char *database, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** strake_rpm_take_log: librpm's warnings and errors since the last call, joined by "; ", or
+ * NULL; free with g_free. */
+char *strake_rpm_take_log(void);
+
+/** strake_rpm_keyring: a transaction set that trusts @public_key (armored; NULL: nothing is
+ * checked) and no other. Free with rpmtsFree. */
+rpmts strake_rpm_ts_new(const char *root, const char *public_key, int64_t time_s, GError **error);
+
+/** strake_rpm_read_header: header of a package file, its signature checked when @ts has a key.
+ * Free with headerFree. Errors: INTEGRITY, NOT_FOUND, INVALID. */
+Header strake_rpm_read_header(rpmts ts, const char *path, bool must_be_signed, GError **error);
+
+/** strake_rpm_tidy_database: removes what sqlite and librpm leave beside a closed database. */
+bool strake_rpm_tidy_database(
+	const char *root, const char *database, GError **error) G_GNUC_WARN_UNUSED_RESULT;
