@@ -7,6 +7,8 @@
 // In the order of the pipeline: define, lock, render, build, publish, compose, boot.
 static const StrakeCmd *const commands[] = {
 	&strake_cmd_config_check,
+	&strake_cmd_pkg_solve,
+	&strake_cmd_pkg_install,
 	NULL,
 };
 
