@@ -42,7 +42,7 @@ def run_console(block, directory, page):
             f"{page.name}: $ {command}\nprinted:\n{printed}\nwanted:\n" + "\n".join(wanted)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", PAGES, ids=[page.stem for page in PAGES])
 def test_examples(page, tmp_path):
     (tmp_path / ".bin").mkdir()
     (tmp_path / ".bin/strake").symlink_to(os.environ["STRAKE"])
