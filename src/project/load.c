@@ -215,6 +215,14 @@ static void load_user_config(Loader *l)
 		load_file(l, path, (StrakeOrigin){0});
 }
 
+static void free_pattern(void *data)
+{
+	StrakeProjectPattern *pattern = data;
+
+	strake_glob_free(pattern->glob);
+	g_free(pattern);
+}
+
 static StrakeProject *new_project(const char *root_path)
 {
 	StrakeProject *p = g_new0(StrakeProject, 1);
@@ -224,6 +232,7 @@ static StrakeProject *new_project(const char *root_path)
 	g_mutex_init(&p->lock);
 	p->root_path = strake_arena_strdup(p->arena, root_path);
 	p->components = g_hash_table_new(g_str_hash, g_str_equal);
+	p->patterns = g_ptr_array_new_with_free_func(free_pattern);
 	p->component_dirs = g_hash_table_new(g_str_hash, g_str_equal);
 	p->groups_of = g_hash_table_new_full(
 		g_str_hash, g_str_equal, NULL, (GDestroyNotify)g_ptr_array_unref);
@@ -243,6 +252,7 @@ void strake_project_free(StrakeProject *project)
 	if (project == NULL)
 		return;
 	g_hash_table_unref(project->components);
+	g_ptr_array_unref(project->patterns);
 	g_hash_table_unref(project->component_dirs);
 	g_hash_table_unref(project->groups_of);
 	g_hash_table_unref(project->sources);
@@ -261,14 +271,46 @@ static int compare_groups(const void *a, const void *b)
 	return strcmp((*x)->name, (*y)->name);
 }
 
-static void index_components(StrakeProject *p)
+static int compare_patterns(const void *a, const void *b)
+{
+	const StrakeProjectPattern *const *x = a;
+	const StrakeProjectPattern *const *y = b;
+
+	size_t length_x = strlen((*x)->component->name), length_y = strlen((*y)->component->name);
+
+	if (length_x != length_y)
+		return length_x > length_y ? -1 : 1; // the longer is the more specific
+	return strcmp((*x)->component->name, (*y)->component->name);
+}
+
+static void add_pattern(StrakeProject *p, StrakeLoad *load, const StrakeComponent *component)
+{
+	g_autoptr(GError) error = NULL;
+	StrakeGlob *glob = strake_glob_new(component->name, &error);
+	StrakeProjectPattern *pattern;
+
+	if (glob == NULL) {
+		strake_load_problem(load, component->origin, "component '%s': %s", component->name,
+			error->message);
+		return;
+	}
+	pattern = g_new0(StrakeProjectPattern, 1);
+	pattern->glob = glob;
+	pattern->component = component;
+	g_ptr_array_add(p->patterns, pattern);
+}
+
+static void index_components(StrakeProject *p, StrakeLoad *load)
 {
 	GPtrArray *groups = p->all.component_groups;
 
 	for (guint i = 0; p->all.components != NULL && i < p->all.components->len; i++) {
 		StrakeComponent *c = p->all.components->pdata[i];
 		g_hash_table_insert(p->components, c->name, c);
+		if (strchr(c->name, '*') != NULL)
+			add_pattern(p, load, c);
 	}
+	g_ptr_array_sort(p->patterns, compare_patterns);
 	if (groups != NULL)
 		g_ptr_array_sort(groups, compare_groups);
 	for (guint i = 0; groups != NULL && i < groups->len; i++) {
@@ -306,7 +348,7 @@ static void finish(Loader *l)
 	p->output_dir = strake_arena_strdup(p->arena, out);
 	p->lock_dir = (char *)dir_or(p, p->all.project.lock_dir, p->azldev ? "locks" : ".");
 	strake_project_discover_specs(p, &l->load);
-	index_components(p);
+	index_components(p, &l->load);
 	version = strake_project_distro_version(p, NULL, NULL);
 	if (version != NULL)
 		strake_schema_merge(&strake_component_schema, STRAKE_MERGE_INHERIT, p->arena,

@@ -185,12 +185,25 @@ static void add_layer(StrakeComponent *into, StrakeArena *arena, const StrakeCom
 		&strake_component_schema, STRAKE_MERGE_INHERIT, arena, NULL, into, layer);
 }
 
+// The component of that name, else the first whose name is a glob that matches.
+static const StrakeComponent *find_component(const StrakeProject *project, const char *name)
+{
+	const StrakeComponent *own = g_hash_table_lookup(project->components, name);
+
+	for (guint i = 0; own == NULL && i < project->patterns->len; i++) {
+		const StrakeProjectPattern *pattern = project->patterns->pdata[i];
+		if (strake_glob_match(pattern->glob, name))
+			own = pattern->component;
+	}
+	return own;
+}
+
 StrakeComponent *strake_project_resolve(
 	const StrakeProject *project, const char *name, GError **error)
 {
 	StrakeArena *arena = strake_arena_new();
 	g_autoptr(StrakeComponent) c = strake_arena_alloc(arena, sizeof(*c));
-	const StrakeComponent *own = g_hash_table_lookup(project->components, name);
+	const StrakeComponent *own = find_component(project, name);
 	const GPtrArray *groups = g_hash_table_lookup(project->groups_of, name);
 
 	*c = project->base;

@@ -73,7 +73,9 @@ char **strake_project_component_names(const StrakeProject *project);
 bool strake_project_has_component(const StrakeProject *project, const char *name);
 /**
  * strake_project_resolve: the component with everything it inherits; for a bridged package @name
- * is the upstream (Debian) package name, and a name that no table defines resolves to the defaults.
+ * is the upstream (Debian) package name, and a name that no table defines resolves to the first
+ * component whose own name is a glob that matches ("linux-image-*-cloud-amd64"; of several the
+ * longest), else to the defaults.
  * Owned by the caller; free with strake_component_free before the project. Thread-safe.
  * Errors: INVALID with the place, when its overlay files are wrong.
  */

@@ -4,8 +4,15 @@
 // The project's inside, shared by loading, checking and resolving.
 #pragma once
 
+#include "base/glob.h"
 #include "project/project.h"
 #include "project/tables.h"
+
+/** A component whose name is a glob: it stands for every name that no component has. */
+typedef struct {
+	StrakeGlob *glob;
+	const StrakeComponent *component;
+} StrakeProjectPattern;
 
 struct StrakeProject {
 	StrakeArena *arena; // everything below; guarded by @lock once loading is done
@@ -20,6 +27,7 @@ struct StrakeProject {
 	StrakeDefinitions all;
 	StrakeComponent base;       // what every component inherits
 	GHashTable *components;     // name -> StrakeComponent *, borrowed
+	GPtrArray *patterns;        // of StrakeProjectPattern, longest first
 	GHashTable *component_dirs; // discovered components: name -> directory of the spec
 	GHashTable *groups_of;      // component name -> GPtrArray of groups, sorted by name
 	GHashTable *sources;        // field address -> StrakeFieldSource *

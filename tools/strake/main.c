@@ -9,6 +9,7 @@ static const StrakeCmd *const commands[] = {
 	&strake_cmd_config_check,
 	&strake_cmd_pkg_solve,
 	&strake_cmd_pkg_install,
+	&strake_cmd_changes,
 	NULL,
 };
 
