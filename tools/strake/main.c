@@ -7,6 +7,10 @@
 // In the order of the pipeline: define, lock, render, build, publish, compose, boot.
 static const StrakeCmd *const commands[] = {
 	&strake_cmd_config_check,
+	&strake_cmd_spec_print,
+	&strake_cmd_spec_parse,
+	&strake_cmd_overlay_check,
+	&strake_cmd_overlay_apply,
 	&strake_cmd_pkg_solve,
 	&strake_cmd_pkg_install,
 	&strake_cmd_changes,
