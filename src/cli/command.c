@@ -4,6 +4,7 @@
 // From argv to one command's run(), and from its GError to an exit status.
 #include "cli/command.h"
 
+#include <errno.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
@@ -136,6 +137,17 @@ static void free_opts(const StrakeOpt *opts, void *values)
 	g_free(values);
 }
 
+// A reader that went away (a pipe into head) has what it wanted: no message for that.
+static int flush_output(const StrakeCli *cli)
+{
+	if (fflush(stdout) == 0 && ferror(stdout) == 0)
+		return EXIT_DONE;
+	if (errno != EPIPE)
+		fprintf(stderr, "%s: error: cannot write to standard output: %s\n", cli->program,
+			g_strerror(errno));
+	return EXIT_FAILED;
+}
+
 static int run_command(
 	const StrakeCli *cli, const StrakeCmd *cmd, const StrakeGlobals *globals, char ***argv)
 {
@@ -166,10 +178,8 @@ static int run_command(
 	}
 	if (!cmd->run(globals, opts, *argv + 1, &error))
 		status = report(cli, cmd, error);
-	if (status == EXIT_DONE && (fflush(stdout) != 0 || ferror(stdout) != 0)) {
-		fprintf(stderr, "%s: error: cannot write to standard output\n", cli->program);
-		status = EXIT_FAILED;
-	}
+	if (status == EXIT_DONE)
+		status = flush_output(cli);
 done:
 	free_opts(cmd->opts, opts);
 	return status;
