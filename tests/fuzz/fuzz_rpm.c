@@ -39,8 +39,8 @@ static StrakeRpmPackage *package_of(const char *text)
 		else if (**line == '>')
 			strake_rpm_package_add_link(package, *line + 1, *line);
 		else if (**line != '\0')
-			strake_rpm_package_add_dep(
-				package, **line % STRAKE_RPM_N_DEP_KINDS, *line, *line, 8);
+			strake_rpm_package_add_dep(package,
+				(guchar) * *line % STRAKE_RPM_N_DEP_KINDS, *line, *line, 8);
 	}
 	return package;
 }
