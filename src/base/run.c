@@ -139,8 +139,10 @@ bool strake_run(const StrakeRun *run, GBytes **out_stdout, GError **error)
 	}
 	if (!strake_wait_child(child, run->argv[0], &status, error) || !strake_cancel_check(error))
 		return false;
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+	if (!WIFEXITED(status) || (WEXITSTATUS(status) != 0 && run->exit_status == NULL))
 		return strake_run_status_error(run->argv[0], status, err_bytes, error);
+	if (run->exit_status != NULL)
+		*run->exit_status = WEXITSTATUS(status);
 	if (out_stdout != NULL)
 		*out_stdout = g_byte_array_free_to_bytes(g_steal_pointer(&out_bytes));
 	return true;

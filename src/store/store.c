@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -28,6 +29,7 @@ struct StrakeStoreWriter {
 	StrakeStore *store; // borrowed
 	char *temporary;    // below the store, NULL once committed
 	int fd;
+	bool keep; // leave what was written for strake_store_resume
 };
 
 StrakeStore *strake_store_open(const char *path, GError **error)
@@ -142,6 +144,70 @@ StrakeStoreWriter *strake_store_begin(StrakeStore *store, GError **error)
 	return g_steal_pointer(&writer);
 }
 
+// Opens and locks the file of a download that may have begun earlier. *@out_fd is -1 when another
+// process has it.
+static bool open_partial(StrakeStore *store, const char *name, int *out_fd, GError **error)
+{
+	for (;;) {
+		g_auto(strake_fd) fd = openat(
+			store->dir_fd, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+		struct stat opened, named;
+
+		if (fd < 0)
+			return strake_error_errno(error, errno, "create", name);
+		if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+			*out_fd = -1;
+			return true;
+		}
+		// Committed by another process between open and lock: its file is an object now.
+		if (fstat(fd, &opened) < 0)
+			return strake_error_errno(error, errno, "look at", name);
+		if (fstatat(store->dir_fd, name, &named, AT_SYMLINK_NOFOLLOW) < 0 ||
+			named.st_ino != opened.st_ino)
+			continue;
+		*out_fd = strake_fd_steal(&fd);
+		return true;
+	}
+}
+
+StrakeStoreWriter *strake_store_resume(
+	StrakeStore *store, const char *sha256, uint64_t *out_size, GError **error)
+{
+	g_autoptr(StrakeStoreWriter) writer = NULL;
+	g_autofree char *name = NULL;
+	g_auto(strake_fd) fd = -1;
+	off_t size;
+
+	if (!check_sha256(sha256, error))
+		return NULL;
+	name = g_strdup_printf("tmp/partial-%s", sha256);
+	if (!open_partial(store, name, &fd, error))
+		return NULL;
+	if (fd < 0) {
+		*out_size = 0;
+		return strake_store_begin(store, error);
+	}
+	size = lseek(fd, 0, SEEK_END);
+	if (size < 0) {
+		strake_error_errno(error, errno, "seek in", name);
+		return NULL;
+	}
+	writer = g_new0(StrakeStoreWriter, 1);
+	writer->store = store;
+	writer->keep = true;
+	writer->temporary = g_steal_pointer(&name);
+	writer->fd = strake_fd_steal(&fd);
+	*out_size = (uint64_t)size;
+	return g_steal_pointer(&writer);
+}
+
+bool strake_store_writer_restart(StrakeStoreWriter *writer, GError **error)
+{
+	if (ftruncate(writer->fd, 0) < 0 || lseek(writer->fd, 0, SEEK_SET) < 0)
+		return strake_error_errno(error, errno, "empty", writer->temporary);
+	return true;
+}
+
 int strake_store_writer_fd(const StrakeStoreWriter *writer)
 {
 	return writer->fd;
@@ -181,12 +247,17 @@ bool strake_store_commit(
 
 void strake_store_writer_free(StrakeStoreWriter *writer)
 {
+	struct stat st;
+
 	if (writer == NULL)
 		return;
+	if (writer->keep && fstat(writer->fd, &st) == 0 && st.st_size == 0)
+		writer->keep = false;
+	// Removed while the lock is held, so that nobody else is using it.
+	if (writer->temporary != NULL && !writer->keep)
+		unlinkat(writer->store->dir_fd, writer->temporary, 0);
 	if (writer->fd >= 0)
 		strake_fd_close(writer->fd);
-	if (writer->temporary != NULL)
-		unlinkat(writer->store->dir_fd, writer->temporary, 0);
 	g_free(writer->temporary);
 	g_free(writer);
 }

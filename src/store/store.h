@@ -43,6 +43,17 @@ bool strake_store_add(StrakeStore *store, const void *data, size_t size, char **
 /** A new object under way. The writer is seekable until commit; use its fd directly. */
 typedef struct StrakeStoreWriter StrakeStoreWriter;
 StrakeStoreWriter *strake_store_begin(StrakeStore *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * strake_store_resume: a writer for the object @sha256 that goes on where an earlier one stopped:
+ * its file keeps what was written and is kept again by strake_store_writer_free unless empty.
+ * While another process writes the same object, a fresh writer as of strake_store_begin.
+ * @out_size: bytes that are there already; the descriptor stands behind them
+ */
+StrakeStoreWriter *strake_store_resume(StrakeStore *store, const char *sha256, uint64_t *out_size,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** strake_store_writer_restart: drops all that was written. */
+bool strake_store_writer_restart(
+	StrakeStoreWriter *writer, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 int strake_store_writer_fd(const StrakeStoreWriter *writer);
 /**
  * strake_store_commit: publishes the object. @sha256: the digest of all written bytes when the

@@ -3,6 +3,7 @@
 //
 // The content store: objects, keys, wrong digests, dropped writers.
 #include <fcntl.h>
+#include <unistd.h>
 
 #include "base/digest.h"
 #include "base/error.h"
@@ -44,6 +45,48 @@ static void test_dropped_writer_leaves_nothing(void)
 	g_assert_null(g_dir_read_name(listing));
 }
 
+static void test_resume(void)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(StrakeTmpdir) dir = strake_tmpdir_new(NULL, &error);
+	g_autoptr(StrakeStore) store = strake_store_open(dir->path, &error);
+	g_autofree char *digest = strake_digest_data(STRAKE_DIGEST_SHA256, "abcdef", 6);
+	uint64_t have = 99;
+
+	{
+		g_autoptr(StrakeStoreWriter) first =
+			strake_store_resume(store, digest, &have, &error);
+		g_autoptr(StrakeStoreWriter) other = NULL;
+
+		g_assert_cmpuint(have, ==, 0);
+		g_assert_true(
+			strake_fd_write_all(strake_store_writer_fd(first), "abc", 3, "x", &error));
+		other = strake_store_resume(store, digest, &have, &error);
+		g_assert_nonnull(other);
+		g_assert_cmpuint(have, ==, 0); // a writer of its own: the file is in use
+	}
+	{
+		g_autoptr(StrakeStoreWriter) again =
+			strake_store_resume(store, digest, &have, &error);
+
+		g_assert_cmpuint(have, ==, 3);
+		g_assert_true(
+			strake_fd_write_all(strake_store_writer_fd(again), "def", 3, "x", &error));
+		g_assert_true(strake_store_commit(again, NULL, NULL, &error));
+	}
+	g_assert_true(strake_store_has(store, digest));
+	{
+		g_autoptr(StrakeStoreWriter) none =
+			strake_store_resume(store, digest, &have, &error);
+
+		g_assert_cmpuint(have, ==, 0);
+		g_assert_true(
+			strake_fd_write_all(strake_store_writer_fd(none), "xyz", 3, "x", &error));
+		g_assert_true(strake_store_writer_restart(none, &error));
+	}
+	g_assert_cmpint(unlinkat(strake_store_dir_fd(store), "tmp", AT_REMOVEDIR), ==, 0); // empty
+}
+
 static void test_keys(void)
 {
 	g_autoptr(GError) error = NULL;
@@ -66,6 +109,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/store/objects", test_objects);
 	g_test_add_func("/store/dropped", test_dropped_writer_leaves_nothing);
+	g_test_add_func("/store/resume", test_resume);
 	g_test_add_func("/store/keys", test_keys);
 	return g_test_run();
 }
