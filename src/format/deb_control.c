@@ -20,12 +20,18 @@ enum { FIELDS_MAX = 512 };
 
 StrakeDebControl *strake_deb_control_new(const char *text, size_t size, const char *name)
 {
+	return strake_deb_control_new_at(text, size, name, 1);
+}
+
+StrakeDebControl *strake_deb_control_new_at(
+	const char *text, size_t size, const char *name, unsigned line)
+{
 	StrakeDebControl *control = g_new0(StrakeDebControl, 1);
 
 	control->name = g_strdup(name);
 	control->at = text;
 	control->end = text + size;
-	control->line = 1;
+	control->line = line;
 	control->fields = g_array_new(FALSE, FALSE, sizeof(StrakeDebField));
 	return control;
 }

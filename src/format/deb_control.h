@@ -48,6 +48,9 @@ typedef struct StrakeDebControl StrakeDebControl;
  * copied. Cannot fail. Free with strake_deb_control_free.
  */
 StrakeDebControl *strake_deb_control_new(const char *text, size_t size, const char *name);
+/** strake_deb_control_new_at: as above for text that begins at @line of its file. */
+StrakeDebControl *strake_deb_control_new_at(
+	const char *text, size_t size, const char *name, unsigned line);
 void strake_deb_control_free(StrakeDebControl *control);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StrakeDebControl, strake_deb_control_free)
 

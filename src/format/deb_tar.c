@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/path.h"
+#include "format/unpack.h"
 
 enum {
 	PATH_MAX_BYTES = 4095,
@@ -17,36 +18,23 @@ enum {
 
 struct StrakeDebTar {
 	char *label;
-	struct archive *raw; // decompressor
-	struct archive *tar; // reads from raw
-	uint64_t max_bytes;
-	uint64_t unpacked;
-	bool over_limit;
-	bool raw_failed; // the error is raw's, whatever tar makes of it
-	bool raw_ended;
-	char *path;    // of the current entry
-	uint64_t size; // of the current entry
-	uint64_t read; // of its content
-};
-
-static const struct {
-	const char *ending, *compression;
-	int (*support)(struct archive *);
-} compressions[] = {
-	{"",     "none", archive_read_support_filter_none },
-	{".xz",  "xz",   archive_read_support_filter_xz   },
-	{".zst", "zst",  archive_read_support_filter_zstd },
-	{".gz",  "gz",   archive_read_support_filter_gzip },
-	{".bz2", "bz2",  archive_read_support_filter_bzip2},
+	StrakeUnpack *unpack;
+	struct archive *tar;  // reads from unpack
+	GError *unpack_error; // what stopped the feeding
+	char *path;           // of the current entry
+	uint64_t size;        // of the current entry
+	uint64_t read;        // of its content
 };
 
 const char *strake_deb_tar_compression(const char *member, const char *stem)
 {
+	static const char *const endings[] = {"", ".xz", ".zst", ".gz", ".bz2"};
+
 	if (!g_str_has_prefix(member, stem))
 		return NULL;
-	for (size_t i = 0; i < G_N_ELEMENTS(compressions); i++)
-		if (strcmp(member + strlen(stem), compressions[i].ending) == 0)
-			return compressions[i].compression;
+	for (size_t i = 0; i < G_N_ELEMENTS(endings); i++)
+		if (strcmp(member + strlen(stem), endings[i]) == 0)
+			return strake_unpack_compression(member);
 	return NULL;
 }
 
@@ -56,8 +44,8 @@ void strake_deb_tar_free(StrakeDebTar *tar)
 		return;
 	if (tar->tar != NULL)
 		archive_read_free(tar->tar);
-	if (tar->raw != NULL)
-		archive_read_free(tar->raw);
+	strake_unpack_free(tar->unpack);
+	g_clear_error(&tar->unpack_error);
 	g_free(tar->path);
 	g_free(tar->label);
 	g_free(tar);
@@ -68,78 +56,30 @@ const char *strake_deb_tar_label(const StrakeDebTar *tar)
 	return tar->label;
 }
 
-static bool fail(const StrakeDebTar *tar, struct archive *from, GError **error)
+static bool fail(StrakeDebTar *tar, GError **error)
 {
-	const char *why = archive_error_string(from);
-	bool truncated;
+	const char *why = archive_error_string(tar->tar);
+	bool truncated = why != NULL && strstr(why, "runcated") != NULL;
 
-	if (tar->over_limit)
-		return strake_error_set(error, STRAKE_ERROR_LIMIT,
-			"%s: unpacks to more than the %" G_GUINT64_FORMAT
-			" bytes that are accepted",
-			tar->label, tar->max_bytes);
-	if (tar->raw_failed) {
-		why = archive_error_string(tar->raw);
-		why = why != NULL ? why : "the compressed data is damaged";
+	if (tar->unpack_error != NULL) {
+		g_propagate_error(error, g_steal_pointer(&tar->unpack_error));
+		return false;
 	}
-	why = why != NULL ? why : "damaged archive";
-	truncated = strstr(why, "runcated") != NULL;
 	return strake_error_set(error, truncated ? STRAKE_ERROR_TRUNCATED : STRAKE_ERROR_INVALID,
-		"%s: %s", tar->label, why);
+		"%s: %s", tar->label, why != NULL ? why : "damaged archive");
 }
 
 // libarchive's read callback: the next unpacked block, borrowed from the decompressor.
 static la_ssize_t feed(struct archive *archive, void *data, const void **out)
 {
 	StrakeDebTar *tar = data;
-	la_int64_t offset;
 	size_t size = 0;
-	int rc;
 
-	if (tar->raw_ended)
-		return 0;
-	do
-		rc = archive_read_data_block(tar->raw, out, &size, &offset);
-	while (rc == ARCHIVE_OK && size == 0);
-	if (rc == ARCHIVE_EOF) {
-		tar->raw_ended = true;
-		return 0;
-	}
-	tar->unpacked += size;
-	tar->raw_failed = rc != ARCHIVE_OK;
-	tar->over_limit = tar->unpacked > tar->max_bytes;
-	if (tar->raw_failed || tar->over_limit) {
-		archive_set_error(archive, EIO, "unpacking failed");
-		return -1;
-	}
-	return (la_ssize_t)size;
-}
-
-static bool open_raw(StrakeDebTar *tar, const uint8_t *data, size_t size, const char *compression,
-	GError **error)
-{
-	struct archive_entry *entry;
-	int rc;
-
-	tar->raw = archive_read_new();
-	archive_read_support_format_raw(tar->raw);
-	archive_read_support_format_empty(tar->raw);
-	for (size_t i = 0; i < G_N_ELEMENTS(compressions); i++)
-		if (strcmp(compressions[i].compression, compression) == 0)
-			compressions[i].support(tar->raw);
-	if (archive_read_open_memory(tar->raw, data, size) != ARCHIVE_OK)
-		return fail(tar, tar->raw, error);
-	rc = archive_read_next_header(tar->raw, &entry);
-	if (rc == ARCHIVE_EOF)
-		return strake_error_set(
-			error, STRAKE_ERROR_TRUNCATED, "%s: it is empty", tar->label);
-	if (rc != ARCHIVE_OK)
-		return fail(tar, tar->raw, error);
-	// A filter that does not recognise its magic steps aside, and the bytes pass as they are.
-	if (strcmp(compression, "none") != 0 && archive_filter_count(tar->raw) < 2)
-		return strake_error_set(error, STRAKE_ERROR_INVALID,
-			"%s: it is not %s data, whatever its name says", tar->label, compression);
-	return true;
+	g_clear_error(&tar->unpack_error);
+	if (strake_unpack_next(tar->unpack, out, &size, &tar->unpack_error))
+		return (la_ssize_t)size;
+	archive_set_error(archive, EIO, "unpacking failed");
+	return -1;
 }
 
 StrakeDebTar *strake_deb_tar_open(const uint8_t *data, size_t size, const char *compression,
@@ -148,13 +88,13 @@ StrakeDebTar *strake_deb_tar_open(const uint8_t *data, size_t size, const char *
 	g_autoptr(StrakeDebTar) tar = g_new0(StrakeDebTar, 1);
 
 	tar->label = g_strdup(label);
-	tar->max_bytes = max_bytes;
-	if (!open_raw(tar, data, size, compression, error))
+	tar->unpack = strake_unpack_new(data, size, compression, label, max_bytes, error);
+	if (tar->unpack == NULL)
 		return NULL;
 	tar->tar = archive_read_new();
 	archive_read_support_format_tar(tar->tar);
 	if (archive_read_open(tar->tar, tar, NULL, feed, NULL) != ARCHIVE_OK) {
-		fail(tar, tar->tar, error);
+		fail(tar, error);
 		return NULL;
 	}
 	return g_steal_pointer(&tar);
@@ -208,15 +148,19 @@ char *strake_deb_tar_clean_path(
 static bool drain(StrakeDebTar *tar, GError **error)
 {
 	const void *ignored;
-	uint64_t before = tar->unpacked;
-	la_ssize_t got;
+	uint64_t trailing = 0;
+	size_t size;
 
-	while ((got = feed(tar->tar, tar, &ignored)) > 0)
-		if (tar->unpacked - before > TRAILING_MAX_BYTES)
+	do {
+		if (!strake_unpack_next(tar->unpack, &ignored, &size, error))
+			return false;
+		trailing += size;
+		if (trailing > TRAILING_MAX_BYTES)
 			return strake_error_set(error, STRAKE_ERROR_LIMIT,
 				"%s: more than 1 MiB follows the end of the tar archive",
 				tar->label);
-	return got == 0 || fail(tar, tar->tar, error);
+	} while (size > 0);
+	return true;
 }
 
 bool strake_deb_tar_next(
@@ -235,7 +179,7 @@ bool strake_deb_tar_next(
 	// A warning about a name that the locale cannot show is not about the archive.
 	if (rc != ARCHIVE_OK && (rc != ARCHIVE_WARN || archive_error_string(tar->tar) == NULL ||
 					strstr(archive_error_string(tar->tar), "onvert") == NULL))
-		return fail(tar, tar->tar, error);
+		return fail(tar, error);
 	raw = archive_entry_pathname(entry);
 	if (raw == NULL)
 		raw = archive_entry_pathname_utf8(entry);
@@ -267,7 +211,7 @@ bool strake_deb_tar_read(StrakeDebTar *tar, const void **out, size_t *out_size, 
 		rc = archive_read_data_block(tar->tar, out, &size, &offset);
 	while (rc == ARCHIVE_OK && size == 0);
 	if (rc != ARCHIVE_OK && rc != ARCHIVE_EOF)
-		return fail(tar, tar->tar, error);
+		return fail(tar, error);
 	if (rc == ARCHIVE_EOF)
 		size = 0;
 	else if ((uint64_t)offset != tar->read || size > tar->size - tar->read)

@@ -127,6 +127,16 @@ GBytes *strake_store_map_object(StrakeStore *store, const char *sha256, GError *
 	return strake_file_map_at(store->dir_fd, name, error);
 }
 
+void strake_store_remove(StrakeStore *store, const char *sha256)
+{
+	g_autofree char *name = NULL;
+
+	if (!check_sha256(sha256, NULL))
+		return;
+	name = object_name(sha256);
+	unlinkat(store->dir_fd, name, 0);
+}
+
 StrakeStoreWriter *strake_store_begin(StrakeStore *store, GError **error)
 {
 	g_autoptr(StrakeStoreWriter) writer = g_new0(StrakeStoreWriter, 1);

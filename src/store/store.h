@@ -33,6 +33,8 @@ bool strake_store_open_object(StrakeStore *store, const char *sha256, int *out_f
 /** strake_store_map_object: the object's bytes, mapped. */
 GBytes *strake_store_map_object(
 	StrakeStore *store, const char *sha256, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** strake_store_remove: drops an object that is of no more use; one that is missing is fine. */
+void strake_store_remove(StrakeStore *store, const char *sha256);
 /** strake_store_object_path: absolute path; free with g_free. The object need not exist. */
 char *strake_store_object_path(const StrakeStore *store, const char *sha256);
 

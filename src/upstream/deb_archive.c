@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The Strake authors
+//
+// InRelease, then Packages by hash; what was verified is remembered under a key of the store.
+#include "upstream/deb_archive.h"
+
+#include <string.h>
+
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/progress.h"
+#include "format/unpack.h"
+#include "upstream/deb_verify.h"
+#include "upstream/download.h"
+
+enum { INRELEASE_MAX_BYTES = 16 << 20 };
+
+#define MEMO_KIND "apt-index"
+#define MEMO_GROUP "index"
+
+void strake_deb_archive_free(StrakeDebArchive *archive)
+{
+	if (archive == NULL)
+		return;
+	g_free(archive->suite);
+	g_free(archive->date);
+	g_free(archive->inrelease_sha256);
+	g_free(archive->note);
+	g_clear_pointer(&archive->index, strake_deb_index_free);
+	g_free(archive);
+}
+
+// -- what was verified before
+
+typedef struct {
+	char *fingerprint;
+	GKeyFile *file; // empty when nothing was
+} Memo;
+
+static void memo_clear(Memo *memo)
+{
+	g_free(memo->fingerprint);
+	g_clear_pointer(&memo->file, g_key_file_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Memo, memo_clear)
+
+static void memo_load(Memo *memo, StrakeStore *store, const StrakeUpstream *upstream)
+{
+	g_autofree char *components = g_strjoinv(" ", upstream->components);
+	g_autofree char *identity = g_strjoin("\n", MEMO_KIND " 1", upstream->suite, components,
+		upstream->architecture, upstream->mirror != NULL ? upstream->mirror : "apt",
+		upstream->keyring != NULL ? upstream->keyring : "default", NULL);
+	g_autoptr(GBytes) bytes = NULL;
+
+	memo->fingerprint = strake_digest_data(STRAKE_DIGEST_SHA256, identity, strlen(identity));
+	memo->file = g_key_file_new();
+	bytes = strake_store_get_key(store, MEMO_KIND, memo->fingerprint, NULL);
+	if (bytes != NULL && !g_key_file_load_from_bytes(memo->file, bytes, 0, NULL)) {
+		g_key_file_unref(memo->file); // damaged: as if there were none
+		memo->file = g_key_file_new();
+	}
+}
+
+static char *memo_get(const Memo *memo, const char *name)
+{
+	return g_key_file_get_string(memo->file, MEMO_GROUP, name, NULL);
+}
+
+static void memo_set(Memo *memo, const char *name, const char *value)
+{
+	if (value != NULL)
+		g_key_file_set_string(memo->file, MEMO_GROUP, name, value);
+	else
+		g_key_file_remove_key(memo->file, MEMO_GROUP, name, NULL);
+}
+
+static bool memo_store(const Memo *memo, StrakeStore *store, GError **error)
+{
+	gsize size = 0;
+	g_autofree char *text = g_key_file_to_data(memo->file, &size, NULL);
+
+	return strake_store_put_key(store, MEMO_KIND, memo->fingerprint, text, size, error);
+}
+
+static char *packages_key(const char *component)
+{
+	return g_strconcat("packages ", component, NULL);
+}
+
+// -- InRelease
+
+typedef struct {
+	StrakeStore *store;
+	const StrakeUpstream *upstream;
+	const StrakeAptConfig *config;
+	int64_t now_s;
+	char *name; // "forky InRelease", for messages
+	StrakeDebRelease *release;
+	char *inrelease_sha256;
+	char *note;
+	StrakeDownloadTag tag;
+
+} Refresh;
+
+static void refresh_clear(Refresh *refresh)
+{
+	g_free(refresh->name);
+	g_clear_pointer(&refresh->release, strake_deb_release_free);
+	g_free(refresh->inrelease_sha256);
+	g_free(refresh->note);
+	strake_download_tag_clear(&refresh->tag);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Refresh, refresh_clear)
+
+static char *suite_uri(const Refresh *refresh, const char *path)
+{
+	return g_strdup_printf(
+		"%s/dists/%s/%s", refresh->config->mirror, refresh->upstream->suite, path);
+}
+
+// The copy that the store holds, for a conditional request to the same mirror.
+static GBytes *inrelease_at_hand(Refresh *refresh, const Memo *memo)
+{
+	g_autofree char *mirror = memo_get(memo, "mirror");
+	g_autofree char *digest = memo_get(memo, "inrelease");
+	GBytes *bytes =
+		digest != NULL ? strake_store_map_object(refresh->store, digest, NULL) : NULL;
+
+	if (bytes == NULL || g_strcmp0(mirror, refresh->config->mirror) != 0)
+		return bytes;
+	refresh->tag.etag = memo_get(memo, "etag");
+	refresh->tag.last_modified = memo_get(memo, "last-modified");
+	return bytes;
+}
+
+static bool check_suite(const Refresh *refresh, GError **error)
+{
+	const StrakeDebRelease *release = refresh->release;
+	const char *wanted = refresh->upstream->suite;
+
+	if (g_strcmp0(release->codename, wanted) == 0 || g_strcmp0(release->suite, wanted) == 0)
+		return true;
+	return strake_error_set(error, STRAKE_ERROR_INTEGRITY,
+		"%s: it is signed, but for suite '%s' (%s) and not for '%s'", refresh->name,
+		release->suite != NULL ? release->suite : "?",
+		release->codename != NULL ? release->codename : "?", wanted);
+}
+
+static bool check_inrelease(Refresh *refresh, GBytes *bytes, GError **error)
+{
+	g_autoptr(GBytes) text =
+		strake_deb_verify_signature(bytes, refresh->config->keyring, refresh->name, error);
+
+	if (text == NULL)
+		return false;
+	refresh->release = strake_deb_release_parse(
+		g_bytes_get_data(text, NULL), g_bytes_get_size(text), refresh->name, error);
+	return refresh->release != NULL && check_suite(refresh, error) &&
+	       strake_deb_verify_dates(refresh->release, refresh->config, refresh->now_s,
+		       refresh->name, &refresh->note, error);
+}
+
+static bool get_inrelease(Refresh *refresh, const Memo *memo, GError **error)
+{
+	g_autoptr(GBytes) old = inrelease_at_hand(refresh, memo);
+	g_autoptr(GBytes) new = NULL;
+	g_autofree char *uri = suite_uri(refresh, "InRelease");
+	GBytes *bytes;
+
+	if (!strake_download_small(
+		    refresh->config, uri, INRELEASE_MAX_BYTES, &refresh->tag, &new, error)) {
+		g_prefix_error(error, "upstream '%s' (mirror of %s): ", refresh->upstream->name,
+			refresh->config->mirror_from);
+		return false;
+	}
+	bytes = new != NULL ? new : old;
+	if (bytes == NULL)
+		return strake_error_set(error, STRAKE_ERROR_FAILED,
+			"%s: the server says 'not modified' to a first request", uri);
+	if (!check_inrelease(refresh, bytes, error))
+		return false;
+	return strake_store_add(refresh->store, g_bytes_get_data(bytes, NULL),
+		g_bytes_get_size(bytes), &refresh->inrelease_sha256, error);
+}
+
+// -- Packages
+
+static bool unpack_packages(const Refresh *refresh, const char *compressed, const char *path,
+	const StrakeDebReleaseFile *want, GError **error)
+{
+	g_autoptr(GBytes) bytes = strake_store_map_object(refresh->store, compressed, error);
+	g_autofree char *label = g_strdup_printf("%s %s", refresh->upstream->suite, path);
+	g_autoptr(StrakeUnpack) unpack = NULL;
+	g_autoptr(StrakeStoreWriter) writer = NULL;
+	g_autoptr(StrakeDigest) digest = strake_digest_new(STRAKE_DIGEST_SHA256);
+	char hex[STRAKE_DIGEST_HEX_MAX];
+	const void *block;
+	size_t size;
+
+	if (bytes == NULL)
+		return false;
+	unpack = strake_unpack_new(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes),
+		strake_unpack_compression(path), label, want->size, error);
+	writer = unpack != NULL ? strake_store_begin(refresh->store, error) : NULL;
+	if (writer == NULL)
+		return false;
+	for (;;) {
+		if (!strake_unpack_next(unpack, &block, &size, error))
+			return false;
+		if (size == 0)
+			break;
+		strake_digest_update(digest, block, size);
+		if (!strake_fd_write_all(strake_store_writer_fd(writer), block, size, label, error))
+			return false;
+	}
+	strake_digest_hex(digest, hex);
+	if (strcmp(hex, want->sha256) != 0)
+		return strake_error_set(error, STRAKE_ERROR_INTEGRITY,
+			"%s: unpacks to other bytes than the Release lists", label);
+	return strake_store_commit(writer, hex, NULL, error);
+}
+
+// One file of the suite by its digest, by its plain name where the mirror has no by-hash copy.
+static bool download_listed(
+	const Refresh *refresh, const char *path, const StrakeDebReleaseFile *file, GError **error)
+{
+	g_autofree char *folder = g_path_get_dirname(path);
+	g_autofree char *hashed = g_strdup_printf("%s/by-hash/SHA256/%s", folder, file->sha256);
+	g_autofree char *hashed_uri = suite_uri(refresh, hashed);
+	g_autofree char *plain_uri = suite_uri(refresh, path);
+	g_autoptr(GArray) missing = g_array_new(FALSE, FALSE, sizeof(guint));
+	StrakeDownload item = {
+		.uri = refresh->release->by_hash ? hashed_uri : plain_uri,
+		.name = path,
+		.sha256 = file->sha256,
+		.size = file->size,
+	};
+
+	if (!strake_download_all(
+		    refresh->store, refresh->config, &item, 1, "index", missing, error))
+		return false;
+	if (missing->len == 0)
+		return true;
+	item.uri = plain_uri;
+	return strake_download_all(refresh->store, refresh->config, &item, 1, "index", NULL, error);
+}
+
+static bool no_such_component(const Refresh *refresh, const char *component, GError **error)
+{
+	return strake_error_set(error, STRAKE_ERROR_NOT_FOUND,
+		"upstream '%s': suite '%s' has no component '%s' for architecture '%s'",
+		refresh->upstream->name, refresh->upstream->suite, component,
+		refresh->upstream->architecture);
+}
+
+static bool get_packages(const Refresh *refresh, const char *component, Memo *memo, GError **error)
+{
+	static const char *const endings[] = {".xz", ".zst", ".gz", ".bz2", ""};
+	g_autofree char *plain = g_strdup_printf(
+		"%s/binary-%s/Packages", component, refresh->upstream->architecture);
+	g_autofree char *key = packages_key(component);
+	const StrakeDebReleaseFile *want = strake_deb_release_file(refresh->release, plain);
+
+	if (want == NULL)
+		return no_such_component(refresh, component, error);
+	memo_set(memo, key, want->sha256);
+	if (strake_store_has(refresh->store, want->sha256))
+		return true;
+	for (size_t i = 0; i < G_N_ELEMENTS(endings); i++) {
+		g_autofree char *path = g_strconcat(plain, endings[i], NULL);
+		const StrakeDebReleaseFile *file = strake_deb_release_file(refresh->release, path);
+
+		if (file == NULL)
+			continue;
+		if (!download_listed(refresh, path, file, error))
+			return false;
+		if (*endings[i] == '\0')
+			return true;
+		if (!unpack_packages(refresh, file->sha256, path, want, error))
+			return false;
+		strake_store_remove(refresh->store, file->sha256);
+		return true;
+	}
+	return no_such_component(refresh, component, error);
+}
+
+static bool refresh_all(Refresh *refresh, Memo *memo, GError **error)
+{
+	if (!get_inrelease(refresh, memo, error))
+		return false;
+	for (char **component = refresh->upstream->components; *component != NULL; component++)
+		if (!get_packages(refresh, *component, memo, error))
+			return false;
+	memo_set(memo, "mirror", refresh->config->mirror);
+	memo_set(memo, "etag", refresh->tag.etag);
+	memo_set(memo, "last-modified", refresh->tag.last_modified);
+	memo_set(memo, "inrelease", refresh->inrelease_sha256);
+	memo_set(memo, "date", refresh->release->date);
+	return memo_store(memo, refresh->store, error);
+}
+
+// -- opening what the memo names
+
+static bool load_packages(StrakeDebArchive *archive, StrakeStore *store,
+	const StrakeUpstream *upstream, const Memo *memo, GError **error)
+{
+	archive->index = strake_deb_index_new();
+	for (char **component = upstream->components; *component != NULL; component++) {
+		g_autofree char *key = packages_key(*component);
+		g_autofree char *digest = memo_get(memo, key);
+		g_autofree char *name =
+			g_strdup_printf("%s/%s/Packages", upstream->suite, *component);
+		g_autoptr(GBytes) bytes =
+			digest != NULL ? strake_store_map_object(store, digest, error) : NULL;
+
+		if (bytes == NULL || !strake_deb_index_add(archive->index, bytes, name, error))
+			return false;
+	}
+	return true;
+}
+
+StrakeDebArchive *strake_deb_archive_open(StrakeStore *store, const StrakeUpstream *upstream,
+	const StrakeAptConfig *config, bool offline, int64_t now_s, GError **error)
+{
+	g_autoptr(StrakeDebArchive) archive = g_new0(StrakeDebArchive, 1);
+	g_auto(Memo) memo = {.file = NULL};
+	g_auto(Refresh)
+		refresh = {.store = store, .upstream = upstream, .config = config, .now_s = now_s};
+
+	g_return_val_if_fail(offline || config != NULL, NULL);
+	memo_load(&memo, store, upstream);
+	refresh.name = g_strdup_printf("%s InRelease", upstream->suite);
+	if (!offline && !refresh_all(&refresh, &memo, error))
+		return NULL;
+	archive->suite = g_strdup(upstream->suite);
+	archive->inrelease_sha256 = memo_get(&memo, "inrelease");
+	archive->date = memo_get(&memo, "date");
+	archive->note = g_steal_pointer(&refresh.note);
+	if (archive->inrelease_sha256 == NULL || archive->date == NULL) {
+		strake_error_set(error, STRAKE_ERROR_OFFLINE,
+			"the index of upstream '%s' was never fetched into '%s', and --offline "
+			"forbids to fetch it now",
+			upstream->name, strake_store_path(store));
+		return NULL;
+	}
+	if (!load_packages(archive, store, upstream, &memo, error)) {
+		g_prefix_error(error, "index of upstream '%s': ", upstream->name);
+		return NULL;
+	}
+	return g_steal_pointer(&archive);
+}

@@ -1,0 +1,411 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The Strake authors
+//
+// Many transfers at once with curl's multi interface: a step machine around one list of items.
+#include "upstream/download.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/cancel.h"
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/progress.h"
+#include "upstream/download_private.h"
+
+enum {
+	PARALLEL = 6,
+	POLL_MS = 200,
+	BACKOFF_US = 250000, // doubled with each attempt
+	BACKOFF_DOUBLINGS = 5,
+	PROGRESS_BYTES = 1 << 16,
+};
+
+struct Batch;
+
+typedef struct {
+	struct Batch *batch;
+	const StrakeDownload *item;
+	guint index;
+	CURL *easy;
+	StrakeStoreWriter *writer;
+	StrakeDigest *digest;
+	uint64_t have;         // bytes written and digested
+	uint64_t resumed_from; // of them before this attempt
+	bool answered;         // the first bytes of this attempt came
+	int attempts;
+	gint64 not_before_us; // monotonic; for the pause before another attempt
+	GError *error;        // from a callback
+	char error_buffer[CURL_ERROR_SIZE];
+} Transfer;
+
+typedef struct Batch {
+	StrakeStore *store;
+	const StrakeAptConfig *config;
+	const StrakeDownload *items;
+	size_t n_items;
+	size_t next; // first item that was not started
+	CURLM *multi;
+	GPtrArray *active; // of Transfer
+	StrakeProgress *progress;
+	GArray *missing; // borrowed, or NULL
+} Batch;
+
+static void step(Batch *batch, uint64_t bytes, const char *name)
+{
+	if (batch->progress != NULL)
+		strake_progress_add(batch->progress, bytes, name);
+}
+
+static void transfer_free(Transfer *t)
+{
+	if (t->easy != NULL) {
+		curl_multi_remove_handle(t->batch->multi, t->easy);
+		curl_easy_cleanup(t->easy);
+	}
+	strake_digest_free(t->digest);
+	strake_store_writer_free(t->writer);
+	g_clear_error(&t->error);
+	g_free(t);
+}
+
+static bool restart(Transfer *t, GError **error)
+{
+	t->have = 0;
+	t->resumed_from = 0;
+	g_clear_pointer(&t->digest, strake_digest_free);
+	t->digest = strake_digest_new(STRAKE_DIGEST_SHA256);
+	return strake_store_writer_restart(t->writer, error);
+}
+
+// The server's answer to a range is 206; anything else that comes is the whole file.
+static bool check_answer(Transfer *t)
+{
+	long status = 0;
+
+	t->answered = true;
+	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+	return t->resumed_from == 0 || status != 200 || restart(t, &t->error);
+}
+
+static size_t on_body(char *data, size_t one, size_t size, void *user)
+{
+	Transfer *t = user;
+
+	if (!t->answered && !check_answer(t))
+		return 0;
+	if (size > t->item->size - t->have) {
+		strake_error_set(&t->error, STRAKE_ERROR_INTEGRITY,
+			"%s: the server sends more than the %" G_GUINT64_FORMAT
+			" bytes that the index lists",
+			t->item->uri, t->item->size);
+		return 0;
+	}
+	if (!strake_fd_write_all(
+		    strake_store_writer_fd(t->writer), data, size, t->item->name, &t->error))
+		return 0;
+	strake_digest_update(t->digest, data, size);
+	t->have += size;
+	step(t->batch, size, t->item->name);
+	return size;
+}
+
+// Digests what an earlier run left.
+static bool digest_partial(Transfer *t, uint64_t size, GError **error)
+{
+	enum { CHUNK = 1 << 18 };
+	g_autofree char *chunk = g_malloc(CHUNK);
+	int fd = strake_store_writer_fd(t->writer);
+
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return strake_error_errno(error, errno, "seek in", t->item->name);
+	while (t->have < size) {
+		size_t got = 0;
+
+		if (!strake_fd_read_full(fd, chunk, CHUNK, &got, t->item->name, error))
+			return false;
+		if (got == 0)
+			break;
+		strake_digest_update(t->digest, chunk, got);
+		t->have += got;
+	}
+	step(t->batch, t->have, t->item->name);
+	return true;
+}
+
+static bool begin(Transfer *t, GError **error)
+{
+	uint64_t size = 0;
+
+	t->digest = strake_digest_new(STRAKE_DIGEST_SHA256);
+	t->writer = strake_store_resume(t->batch->store, t->item->sha256, &size, error);
+	if (t->writer == NULL)
+		return false;
+	if (size > t->item->size)
+		return restart(t, error);
+	return size == 0 || digest_partial(t, size, error);
+}
+
+static bool start_attempt(Transfer *t, GError **error)
+{
+	if (t->easy != NULL) {
+		curl_multi_remove_handle(t->batch->multi, t->easy);
+		curl_easy_cleanup(t->easy);
+	}
+	t->easy = strake_download_easy_new(t->batch->config, t->item->uri, t->error_buffer);
+	t->answered = false;
+	t->resumed_from = t->have;
+	curl_easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
+	curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
+	curl_easy_setopt(t->easy, CURLOPT_RESUME_FROM_LARGE, (curl_off_t)t->have);
+	if (curl_multi_add_handle(t->batch->multi, t->easy) != CURLM_OK)
+		return strake_error_set(
+			error, STRAKE_ERROR_FAILED, "%s: cannot start the transfer", t->item->uri);
+	t->not_before_us = 0;
+	return true;
+}
+
+static bool again_later(Transfer *t)
+{
+	if (t->have > t->resumed_from + PROGRESS_BYTES)
+		t->attempts = 0; // a slow line is not a dead one
+	if (t->attempts >= t->batch->config->retries)
+		return false;
+	t->not_before_us = g_get_monotonic_time() +
+			   ((gint64)BACKOFF_US << MIN(t->attempts, BACKOFF_DOUBLINGS));
+	t->attempts++;
+	return true;
+}
+
+// -- the end of a transfer
+
+static bool finish_object(Transfer *t, bool *out_again, GError **error)
+{
+	char hex[STRAKE_DIGEST_HEX_MAX];
+	bool was_resumed = t->resumed_from > 0;
+
+	strake_digest_hex(t->digest, hex);
+	if (strcmp(hex, t->item->sha256) == 0)
+		return strake_store_commit(t->writer, hex, NULL, error);
+	// Bad bytes must not be resumed by the next run either.
+	if (!restart(t, error))
+		return false;
+	if (was_resumed && again_later(t)) {
+		*out_again = true;
+		return true;
+	}
+	return strake_error_set(error, STRAKE_ERROR_INTEGRITY,
+		"%s: the server sent other bytes than the index lists: SHA-256 %s, expected %s; "
+		"nothing of them was kept",
+		t->item->uri, hex, t->item->sha256);
+}
+
+static bool attempt_failed(
+	Transfer *t, CURLcode code, const char *why, bool *out_again, GError **error)
+{
+	if (t->error != NULL) {
+		if (g_error_matches(t->error, STRAKE_ERROR, STRAKE_ERROR_INTEGRITY) &&
+			!restart(t, error))
+			return false;
+		g_propagate_error(error, g_steal_pointer(&t->error));
+		return false;
+	}
+	switch (strake_download_judge(t->easy, code)) {
+	case STRAKE_DOWNLOAD_MISSING:
+		if (t->batch->missing != NULL) {
+			g_array_append_val(t->batch->missing, t->index);
+			return true;
+		}
+		return strake_error_set(error, STRAKE_ERROR_NOT_FOUND, "%s: %s", t->item->uri, why);
+	case STRAKE_DOWNLOAD_BAD_RANGE:
+		if (!restart(t, error))
+			return false;
+		G_GNUC_FALLTHROUGH;
+	case STRAKE_DOWNLOAD_AGAIN:
+		if (again_later(t)) {
+			*out_again = true;
+			return true;
+		}
+		G_GNUC_FALLTHROUGH;
+	default:
+		return strake_error_set(error, STRAKE_ERROR_FAILED, "%s: %s (%d attempts)",
+			t->item->uri, why, t->attempts + 1);
+	}
+}
+
+// *@out_again: the transfer goes on after a pause, else it is over.
+static bool finish_attempt(Transfer *t, CURLcode code, bool *out_again, GError **error)
+{
+	g_autofree char *why = NULL;
+
+	*out_again = false;
+	if (!strake_cancel_check(error))
+		return false;
+	if (code == CURLE_OK && t->error == NULL && t->have == t->item->size)
+		return finish_object(t, out_again, error);
+	if (code == CURLE_OK) {
+		code = CURLE_PARTIAL_FILE;
+		why = g_strdup_printf("the server stopped after %" G_GUINT64_FORMAT
+				      " of %" G_GUINT64_FORMAT " bytes",
+			t->have, t->item->size);
+	} else {
+		why = strake_download_why(t->easy, code, t->error_buffer);
+	}
+	return attempt_failed(t, code, why, out_again, error);
+}
+
+// -- the batch
+
+static bool start_next(Batch *batch, GError **error)
+{
+	const StrakeDownload *item = &batch->items[batch->next];
+	Transfer *t;
+	bool again = false;
+
+	batch->next++;
+	if (strake_store_has(batch->store, item->sha256))
+		return true;
+	t = g_new0(Transfer, 1);
+	t->batch = batch;
+	t->item = item;
+	t->index = (guint)(batch->next - 1);
+	g_ptr_array_add(batch->active, t);
+	if (!begin(t, error))
+		return false;
+	if (t->have < item->size)
+		return start_attempt(t, error);
+	// All of it was there already; only its name was missing.
+	t->resumed_from = t->have;
+	if (!finish_object(t, &again, error))
+		return false;
+	if (!again)
+		g_ptr_array_remove_fast(batch->active, t);
+	return true;
+}
+
+static bool fill(Batch *batch, GError **error)
+{
+	gint64 now = g_get_monotonic_time();
+
+	for (guint i = 0; i < batch->active->len; i++) {
+		Transfer *t = g_ptr_array_index(batch->active, i);
+
+		if (t->not_before_us != 0 && t->not_before_us <= now && !start_attempt(t, error))
+			return false;
+	}
+	while (batch->active->len < PARALLEL && batch->next < batch->n_items)
+		if (!start_next(batch, error))
+			return false;
+	return true;
+}
+
+static bool collect(Batch *batch, GError **error)
+{
+	CURLMsg *message;
+	int left;
+
+	while ((message = curl_multi_info_read(batch->multi, &left)) != NULL) {
+		Transfer *t = NULL;
+		bool again;
+
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &t);
+		if (!finish_attempt(t, message->data.result, &again, error))
+			return false;
+		if (!again)
+			g_ptr_array_remove_fast(batch->active, t);
+	}
+	return true;
+}
+
+static bool run(Batch *batch, GError **error)
+{
+	int running;
+
+	for (;;) {
+		if (!strake_cancel_check(error) || !fill(batch, error))
+			return false;
+		if (batch->active->len == 0 && batch->next == batch->n_items)
+			return true;
+		if (curl_multi_perform(batch->multi, &running) != CURLM_OK)
+			return strake_error_set(
+				error, STRAKE_ERROR_FAILED, "the transfers cannot go on");
+		if (!collect(batch, error))
+			return false;
+		if (batch->active->len == 0 ||
+			(batch->active->len < PARALLEL && batch->next < batch->n_items))
+			continue;
+		curl_multi_poll(batch->multi, NULL, 0, POLL_MS, NULL);
+	}
+}
+
+// Says so before the first byte when the disk cannot hold what is missing.
+static bool check_space(StrakeStore *store, uint64_t wanted, GError **error)
+{
+	struct statvfs fs;
+	uint64_t free_bytes;
+	g_autofree char *wanted_text = g_format_size(wanted);
+	g_autofree char *free_text = NULL;
+
+	if (fstatvfs(strake_store_dir_fd(store), &fs) < 0)
+		return true;
+	free_bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
+	if (wanted <= free_bytes)
+		return true;
+	free_text = g_format_size(free_bytes);
+	return strake_error_set(error, STRAKE_ERROR_NO_SPACE,
+		"the download needs %s in the store '%s', where %s are free", wanted_text,
+		strake_store_path(store), free_text);
+}
+
+static uint64_t partial_size(StrakeStore *store, const char *sha256)
+{
+	g_autofree char *name = g_strdup_printf("tmp/partial-%s", sha256);
+	struct stat st;
+
+	return fstatat(strake_store_dir_fd(store), name, &st, AT_SYMLINK_NOFOLLOW) == 0
+		       ? (uint64_t)st.st_size
+		       : 0;
+}
+
+bool strake_download_all(StrakeStore *store, const StrakeAptConfig *config,
+	const StrakeDownload *items, size_t n_items, const char *title, GArray *out_missing,
+	GError **error)
+{
+	Batch batch = {.store = store,
+		.config = config,
+		.items = items,
+		.n_items = n_items,
+		.missing = out_missing};
+	uint64_t total = 0;
+	uint64_t wanted = 0;
+	bool done;
+
+	for (size_t i = 0; i < n_items; i++) {
+		uint64_t partial;
+
+		if (strake_store_has(store, items[i].sha256))
+			continue;
+		partial = partial_size(store, items[i].sha256);
+		total += items[i].size;
+		wanted += items[i].size - MIN(partial, items[i].size);
+	}
+	if (!check_space(store, wanted, error))
+		return false;
+	batch.multi = curl_multi_init();
+	batch.active = g_ptr_array_new_with_free_func((GDestroyNotify)transfer_free);
+	batch.progress = total > 0 ? strake_progress_new(title, total, true) : NULL;
+	curl_multi_setopt(batch.multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)PARALLEL);
+	done = run(&batch, error);
+	g_ptr_array_unref(batch.active);
+	curl_multi_cleanup(batch.multi);
+	g_clear_pointer(&batch.progress, strake_progress_end);
+	return done;
+}
