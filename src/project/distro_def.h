@@ -40,6 +40,7 @@ typedef struct {
 	char *mirror;       // base URI; NULL: the machine's apt configuration
 	char *keyring;      // absolute path; NULL: the Debian archive keyring
 	char *architecture; // deb architecture, "amd64"
+	GPtrArray *prefer;  // deb: of StrakeNameValue, virtual package -> its provider; or NULL
 	char *base_uri;     // rpm-md: of the repository, $basearch and $releasever are kept
 	char *gpg_key;      // rpm-md: absolute path or URL
 	char *distro;       // dist-git: the [distros] entry that says where

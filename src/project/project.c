@@ -165,6 +165,11 @@ const StrakeImageDef *strake_project_image(
 	return find_or_error(project->all.images, "image", name, error);
 }
 
+const GPtrArray *strake_project_package_groups(const StrakeProject *project)
+{
+	return project->all.package_groups;
+}
+
 char **strake_project_component_names(const StrakeProject *project)
 {
 	return names_of(project->all.components);

@@ -89,3 +89,9 @@ char **strake_project_image_names(const StrakeProject *project);
 /** strake_project_image: borrowed. Errors: NOT_FOUND naming the nearest. */
 const StrakeImageDef *strake_project_image(
 	const StrakeProject *project, const char *name, GError **error);
+
+// -- package groups: the struct is in project/distro_def.h
+
+/** strake_project_package_groups: of StrakePackageGroup, in the order of the files; borrowed;
+ * NULL: none. */
+const GPtrArray *strake_project_package_groups(const StrakeProject *project);

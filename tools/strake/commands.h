@@ -14,3 +14,7 @@ extern const StrakeCmd strake_cmd_pkg_install;
 extern const StrakeCmd strake_cmd_pkg_solve;
 extern const StrakeCmd strake_cmd_spec_parse;
 extern const StrakeCmd strake_cmd_spec_print;
+extern const StrakeCmd strake_cmd_upstream_fetch;
+extern const StrakeCmd strake_cmd_upstream_list;
+extern const StrakeCmd strake_cmd_upstream_status;
+extern const StrakeCmd strake_cmd_upstream_update;

@@ -14,6 +14,10 @@ static const StrakeCmd *const commands[] = {
 	&strake_cmd_pkg_solve,
 	&strake_cmd_pkg_install,
 	&strake_cmd_changes,
+	&strake_cmd_upstream_list,
+	&strake_cmd_upstream_status,
+	&strake_cmd_upstream_update,
+	&strake_cmd_upstream_fetch,
 	NULL,
 };
 

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The Strake authors
+//
+// Locks of deb upstreams.
+#include "upstream/deb_lock.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "format/deb_control.h"
+#include "format/deb_version.h"
+#include "format/toml.h"
+
+enum { LOCK_MAX_BYTES = 16 << 20, LOCK_FORMAT = 1 };
+
+void strake_deb_pin_free(StrakeDebPin *pin)
+{
+	if (pin == NULL)
+		return;
+	g_free(pin->name);
+	g_free(pin->version);
+	g_free(pin->architecture);
+	g_free(pin->filename);
+	g_free(pin->sha256);
+	g_free(pin);
+}
+
+StrakeDebLock *strake_deb_lock_new(void)
+{
+	StrakeDebLock *lock = g_new0(StrakeDebLock, 1);
+
+	lock->pins = g_ptr_array_new_with_free_func((GDestroyNotify)strake_deb_pin_free);
+	return lock;
+}
+
+void strake_deb_lock_free(StrakeDebLock *lock)
+{
+	if (lock == NULL)
+		return;
+	g_free(lock->suite);
+	g_free(lock->date);
+	g_free(lock->inrelease_sha256);
+	g_ptr_array_unref(lock->pins);
+	g_free(lock);
+}
+
+// -- reading
+
+static bool broken(
+	const char *file, uint32_t line, uint32_t column, const char *what, GError **error)
+{
+	const StrakeOrigin at = {.file = file, .line = line, .column = column};
+
+	return strake_error_at(error, STRAKE_ERROR_INVALID, at,
+		"%s; `strake upstream update` writes this file anew", what);
+}
+
+static const StrakeTomlValue *get(const StrakeTomlValue *table, const char *key,
+	StrakeTomlKind kind, const char *file, GError **error)
+{
+	const StrakeTomlEntry *entry = strake_toml_get(table, key);
+	g_autofree char *what = NULL;
+
+	if (entry != NULL && entry->value.kind == kind)
+		return &entry->value;
+	if (entry == NULL) {
+		what = g_strdup_printf("found no key '%s'", key);
+		broken(file, table->line, table->column, what, error);
+	} else {
+		what = g_strdup_printf("'%s' is %s, expected %s", key,
+			strake_toml_kind_name(entry->value.kind), strake_toml_kind_name(kind));
+		broken(file, entry->line, entry->column, what, error);
+	}
+	return NULL;
+}
+
+static bool get_text(
+	const StrakeTomlValue *table, const char *key, const char *file, char **out, GError **error)
+{
+	const StrakeTomlValue *value = get(table, key, STRAKE_TOML_STRING, file, error);
+
+	if (value == NULL)
+		return false;
+	*out = g_strdup(value->string.text);
+	return true;
+}
+
+static bool check_pin(
+	const StrakeDebPin *pin, const StrakeTomlEntry *entry, const char *file, GError **error)
+{
+	g_autoptr(GError) cause = NULL;
+	const char *what = NULL;
+
+	if (!strake_deb_name_check(pin->name, &cause) ||
+		!strake_deb_version_check(pin->version, &cause))
+		what = cause->message;
+	else if (!strake_path_is_clean(pin->filename))
+		what = "'filename' is not a path below the archive";
+	else if (!strake_digest_is_hex(STRAKE_DIGEST_SHA256, pin->sha256))
+		what = "'sha256' is not a SHA-256 digest";
+	return what == NULL || broken(file, entry->line, entry->column, what, error);
+}
+
+static bool take_pin(
+	StrakeDebLock *lock, const StrakeTomlEntry *entry, const char *file, GError **error)
+{
+	g_autoptr(StrakeDebPin) pin = g_new0(StrakeDebPin, 1);
+	const StrakeTomlValue *table = &entry->value;
+	const StrakeTomlValue *size;
+
+	if (table->kind != STRAKE_TOML_TABLE)
+		return broken(file, entry->line, entry->column, "a package must be a table", error);
+	pin->name = g_strdup(entry->key);
+	if (!get_text(table, "version", file, &pin->version, error) ||
+		!get_text(table, "arch", file, &pin->architecture, error) ||
+		!get_text(table, "filename", file, &pin->filename, error) ||
+		!get_text(table, "sha256", file, &pin->sha256, error))
+		return false;
+	size = get(table, "size", STRAKE_TOML_INTEGER, file, error);
+	if (size == NULL)
+		return false;
+	if (size->integer <= 0)
+		return broken(file, size->line, size->column, "'size' is not positive", error);
+	pin->size = (uint64_t)size->integer;
+	if (!check_pin(pin, entry, file, error))
+		return false;
+	g_ptr_array_add(lock->pins, g_steal_pointer(&pin));
+	return true;
+}
+
+static int by_name(gconstpointer a, gconstpointer b)
+{
+	const StrakeDebPin *const *x = a;
+	const StrakeDebPin *const *y = b;
+
+	return strcmp((*x)->name, (*y)->name);
+}
+
+StrakeDebLock *strake_deb_lock_parse(
+	const char *text, size_t size, const char *name, GError **error)
+{
+	g_autoptr(StrakeDebLock) lock = strake_deb_lock_new();
+	g_autoptr(StrakeToml) toml = strake_toml_parse(text, size, name, error);
+	const StrakeTomlValue *root, *format, *release, *packages;
+
+	if (toml == NULL)
+		return NULL;
+	root = strake_toml_root(toml);
+	format = get(root, "format", STRAKE_TOML_INTEGER, name, error);
+	if (format == NULL)
+		return NULL;
+	if (format->integer != LOCK_FORMAT) {
+		broken(name, format->line, format->column,
+			"the lock is of a format that this strake does not know", error);
+		return NULL;
+	}
+	release = get(root, "release", STRAKE_TOML_TABLE, name, error);
+	packages = release != NULL ? get(root, "packages", STRAKE_TOML_TABLE, name, error) : NULL;
+	if (packages == NULL || !get_text(release, "suite", name, &lock->suite, error) ||
+		!get_text(release, "date", name, &lock->date, error) ||
+		!get_text(release, "inrelease-sha256", name, &lock->inrelease_sha256, error))
+		return NULL;
+	for (size_t i = 0; i < packages->table.count; i++)
+		if (!take_pin(lock, &packages->table.entries[i], name, error))
+			return NULL;
+	g_ptr_array_sort(lock->pins, by_name);
+	return g_steal_pointer(&lock);
+}
+
+StrakeDebLock *strake_deb_lock_load(const char *path, GError **error)
+{
+	g_autoptr(GBytes) bytes = strake_file_read_at(AT_FDCWD, path, LOCK_MAX_BYTES, error);
+
+	if (bytes == NULL)
+		return NULL;
+	return strake_deb_lock_parse(
+		g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), path, error);
+}
+
+// -- writing
+
+// A TOML basic string; all that a lock holds is printable but for what is escaped here.
+static void append_text(GString *out, const char *text)
+{
+	g_string_append_c(out, '"');
+	for (; *text != '\0'; text++) {
+		if (*text == '"' || *text == '\\')
+			g_string_append_c(out, '\\');
+		if ((unsigned char)*text < ' ')
+			g_string_append_printf(out, "\\u%04x", (unsigned)*text);
+		else
+			g_string_append_c(out, *text);
+	}
+	g_string_append_c(out, '"');
+}
+
+static void append_key(GString *out, const char *before, const char *key, const char *value)
+{
+	g_string_append_printf(out, "%s%s = ", before, key);
+	append_text(out, value);
+}
+
+char *strake_deb_lock_format(const StrakeDebLock *lock)
+{
+	GString *out = g_string_new(
+		"# Exactly what is imported from upstream. Written by `strake upstream update`.\n");
+
+	g_string_append_printf(out, "format = %d\n\n[release]\n", LOCK_FORMAT);
+	append_key(out, "", "suite", lock->suite);
+	append_key(out, "\n", "date", lock->date);
+	append_key(out, "\n", "inrelease-sha256", lock->inrelease_sha256);
+	g_string_append(out, "\n\n[packages]\n");
+	for (guint i = 0; i < lock->pins->len; i++) {
+		const StrakeDebPin *pin = g_ptr_array_index(lock->pins, i);
+
+		append_text(out, pin->name);
+		append_key(out, " = { ", "version", pin->version);
+		append_key(out, ", ", "arch", pin->architecture);
+		append_key(out, ", ", "filename", pin->filename);
+		g_string_append_printf(out, ", size = %" G_GUINT64_FORMAT, pin->size);
+		append_key(out, ", ", "sha256", pin->sha256);
+		g_string_append(out, " }\n");
+	}
+	return g_string_free(out, FALSE);
+}
+
+bool strake_deb_lock_store(const StrakeDebLock *lock, const char *path, GError **error)
+{
+	g_autofree char *text = strake_deb_lock_format(lock);
+	g_autofree char *parent = g_path_get_dirname(path);
+	g_autofree char *old = NULL;
+
+	if (g_file_get_contents(path, &old, NULL, NULL) && strcmp(old, text) == 0)
+		return true;
+	return strake_path_mkdirs(AT_FDCWD, parent, error) &&
+	       strake_file_write_at(AT_FDCWD, path, text, strlen(text), 0644, error);
+}
+
+// -- comparing
+
+const char *strake_deb_move_name(StrakeDebMoveKind kind)
+{
+	static const char *const names[] = {
+		"added", "removed", "upgraded", "downgraded", "rebuilt"};
+
+	g_return_val_if_fail((size_t)kind < G_N_ELEMENTS(names), "");
+	return names[kind];
+}
+
+static void add_change(GArray *moves, const StrakeDebPin *from, const StrakeDebPin *to)
+{
+	int order = strake_deb_version_compare(from->version, to->version);
+	StrakeDebMove move = {.from = from, .to = to};
+
+	if (order == 0 && strcmp(from->sha256, to->sha256) == 0)
+		return;
+	move.kind = order < 0   ? STRAKE_DEB_MOVE_UPGRADED
+		    : order > 0 ? STRAKE_DEB_MOVE_DOWNGRADED
+				: STRAKE_DEB_MOVE_REBUILT;
+	g_array_append_val(moves, move);
+}
+
+GArray *strake_deb_lock_compare(const StrakeDebLock *from, const StrakeDebLock *to)
+{
+	GArray *moves = g_array_new(FALSE, FALSE, sizeof(StrakeDebMove));
+	guint n_from = from != NULL ? from->pins->len : 0;
+	guint i = 0;
+	guint j = 0;
+
+	while (i < n_from || j < to->pins->len) {
+		const StrakeDebPin *a = i < n_from ? g_ptr_array_index(from->pins, i) : NULL;
+		const StrakeDebPin *b = j < to->pins->len ? g_ptr_array_index(to->pins, j) : NULL;
+		int order = a == NULL ? 1 : b == NULL ? -1 : strcmp(a->name, b->name);
+		StrakeDebMove move = {.from = order <= 0 ? a : NULL, .to = order >= 0 ? b : NULL};
+
+		if (order == 0) {
+			add_change(moves, a, b);
+		} else {
+			move.kind = order < 0 ? STRAKE_DEB_MOVE_REMOVED : STRAKE_DEB_MOVE_ADDED;
+			g_array_append_val(moves, move);
+		}
+		i += order <= 0;
+		j += order >= 0;
+	}
+	return moves;
+}

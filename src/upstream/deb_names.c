@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The Strake authors
+//
+// Tables of names from overlays and from the tags of local specs.
+#include "upstream/deb_names.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "format/specfile.h"
+
+enum { SPEC_MAX_BYTES = 16 << 20 };
+
+struct StrakeDebNames {
+	GHashTable *renamed;   // new name -> GPtrArray of component names
+	GHashTable *provided;  // name -> GPtrArray of component names
+	GHashTable *new_names; // component -> new name
+	GHashTable *local;     // package or provided name -> component
+	GHashTable *requires;  // local package -> GPtrArray of names
+};
+
+void strake_deb_names_free(StrakeDebNames *names)
+{
+	if (names == NULL)
+		return;
+	g_hash_table_unref(names->renamed);
+	g_hash_table_unref(names->provided);
+	g_hash_table_unref(names->new_names);
+	g_hash_table_unref(names->local);
+	g_hash_table_unref(names->requires);
+	g_free(names);
+}
+
+static void add_to(GHashTable *table, const char *key, const char *value)
+{
+	GPtrArray *list = g_hash_table_lookup(table, key);
+
+	if (list == NULL) {
+		list = g_ptr_array_new_with_free_func(g_free);
+		g_hash_table_insert(table, g_strdup(key), list);
+	}
+	g_ptr_array_add(list, g_strdup(value));
+}
+
+// The name of "name >= 1-0" or "name"; NULL for paths and for names with parentheses, which stand
+// for sonames and the like.
+static char *name_of(const char *value, size_t size)
+{
+	size_t end = 0;
+
+	while (end < size && !g_ascii_isspace(value[end]) && strchr("<>=,", value[end]) == NULL)
+		end++;
+	if (end == 0 || *value == '/' || memchr(value, '(', end) != NULL ||
+		memchr(value, '%', end) != NULL)
+		return NULL;
+	return g_strndup(value, end);
+}
+
+static void take_overlays(StrakeDebNames *names, const StrakeComponent *component)
+{
+	for (guint i = 0; i < component->overlays->len; i++) {
+		const StrakeOverlay *overlay = g_ptr_array_index(component->overlays, i);
+		g_autofree char *name = NULL;
+
+		if (overlay->value == NULL)
+			continue;
+		if (overlay->type == STRAKE_OVERLAY_PACKAGE_RENAME) {
+			add_to(names->renamed, overlay->value, component->name);
+			g_hash_table_insert(names->new_names, g_strdup(component->name),
+				g_strdup(overlay->value));
+		}
+		if (overlay->type != STRAKE_OVERLAY_PACKAGE_ADD_DEPENDENCY ||
+			g_strcmp0(overlay->kind, "provides") != 0)
+			continue;
+		name = name_of(overlay->value, strlen(overlay->value));
+		if (name != NULL)
+			add_to(names->provided, name, component->name);
+	}
+}
+
+// -- local specs
+
+typedef struct {
+	StrakeDebNames *names;
+	const char *component;
+	char *package; // of the section under way
+	char *main;    // of the preamble
+} SpecWalk;
+
+static void take_tag(SpecWalk *walk, const StrakeSpecLine *line)
+{
+	StrakeSpecSpan tag, value;
+	g_autofree char *name = NULL;
+
+	if (!strake_spec_tag(line->text, line->size, &tag, &value))
+		return;
+	name = name_of(value.at, value.size);
+	if (name == NULL)
+		return;
+	if (strake_spec_span_is_nocase(tag, "Name") && walk->main == NULL) {
+		walk->main = g_strdup(name);
+		walk->package = g_strdup(name);
+		g_hash_table_insert(walk->names->local, g_strdup(name), g_strdup(walk->component));
+	} else if (strake_spec_span_is_nocase(tag, "Provides")) {
+		g_hash_table_insert(walk->names->local, g_strdup(name), g_strdup(walk->component));
+	} else if (strake_spec_span_is_nocase(tag, "Requires") && walk->package != NULL) {
+		add_to(walk->names->requires, walk->package, name);
+	}
+}
+
+// "%package cloud" is NAME-cloud, "%package -n other" is other.
+static void enter_section(SpecWalk *walk, const StrakeSpec *spec, const StrakeSpecSection *section)
+{
+	g_autofree char *package = strake_spec_span_dup(section->package);
+	const StrakeSpecLine *line = &strake_spec_lines(spec)[section->start];
+	g_autofree char *header = g_strndup(line->text, line->size);
+
+	if (section->package.size == 0 || walk->main == NULL)
+		return;
+	g_free(walk->package);
+	walk->package = strstr(header, " -n ") != NULL
+				? g_strdup(package)
+				: g_strdup_printf("%s-%s", walk->main, package);
+	g_hash_table_insert(walk->names->local, g_strdup(walk->package), g_strdup(walk->component));
+}
+
+static void take_spec(StrakeDebNames *names, const char *component, const StrakeSpec *spec)
+{
+	g_autoptr(GArray) sections = strake_spec_sections(spec, true);
+	const StrakeSpecLine *lines = strake_spec_lines(spec);
+	SpecWalk walk = {.names = names, .component = component};
+
+	for (guint i = 0; i < sections->len; i++) {
+		const StrakeSpecSection *section = &g_array_index(sections, StrakeSpecSection, i);
+
+		if (section->type != STRAKE_SPEC_SECTION_PACKAGE)
+			continue;
+		enter_section(&walk, spec, section);
+		for (size_t j = section->body; j < section->end; j++)
+			take_tag(&walk, &lines[j]);
+	}
+	g_free(walk.main);
+	g_free(walk.package);
+}
+
+static bool take_local(StrakeDebNames *names, const StrakeComponent *component, GError **error)
+{
+	g_autoptr(GBytes) bytes = NULL;
+	g_autoptr(StrakeSpec) spec = NULL;
+
+	if (component->spec.type != STRAKE_SPEC_LOCAL || component->spec.path == NULL)
+		return true;
+	bytes = strake_file_read_at(AT_FDCWD, component->spec.path, SPEC_MAX_BYTES, error);
+	spec = bytes != NULL ? strake_spec_parse(bytes, error) : NULL;
+	if (spec == NULL) {
+		g_prefix_error(error, "component '%s': ", component->name);
+		return false;
+	}
+	take_spec(names, component->name, spec);
+	return true;
+}
+
+StrakeDebNames *strake_deb_names_new(const StrakeProject *project, GError **error)
+{
+	g_autoptr(StrakeDebNames) names = g_new0(StrakeDebNames, 1);
+	g_auto(GStrv) components = strake_project_component_names(project);
+	GDestroyNotify free_list = (GDestroyNotify)g_ptr_array_unref;
+
+	names->renamed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_list);
+	names->provided = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_list);
+	names->requires = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_list);
+	names->new_names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	names->local = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	for (char **name = components; *name != NULL; name++) {
+		g_autoptr(StrakeComponent) component =
+			strake_project_resolve(project, *name, error);
+
+		if (component == NULL || !take_local(names, component, error))
+			return NULL;
+		take_overlays(names, component);
+	}
+	return g_steal_pointer(&names);
+}
+
+const GPtrArray *strake_deb_names_renamed(const StrakeDebNames *names, const char *name)
+{
+	return g_hash_table_lookup(names->renamed, name);
+}
+
+const GPtrArray *strake_deb_names_provided(const StrakeDebNames *names, const char *name)
+{
+	return g_hash_table_lookup(names->provided, name);
+}
+
+const char *strake_deb_names_new_name(const StrakeDebNames *names, const char *component)
+{
+	return g_hash_table_lookup(names->new_names, component);
+}
+
+bool strake_deb_names_is_local(
+	const StrakeDebNames *names, const char *name, const char **out_component)
+{
+	const char *component = g_hash_table_lookup(names->local, name);
+
+	if (component != NULL && out_component != NULL)
+		*out_component = component;
+	return component != NULL;
+}
+
+const GPtrArray *strake_deb_names_local_requires(const StrakeDebNames *names, const char *name)
+{
+	return g_hash_table_lookup(names->requires, name);
+}
