@@ -6,6 +6,7 @@
 
 #include "cli/command.h"
 
+extern const StrakeCmd strake_cmd_bridge_script;
 extern const StrakeCmd strake_cmd_changes;
 extern const StrakeCmd strake_cmd_config_check;
 extern const StrakeCmd strake_cmd_overlay_apply;

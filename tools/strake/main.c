@@ -11,6 +11,7 @@ static const StrakeCmd *const commands[] = {
 	&strake_cmd_spec_parse,
 	&strake_cmd_overlay_check,
 	&strake_cmd_overlay_apply,
+	&strake_cmd_bridge_script,
 	&strake_cmd_pkg_solve,
 	&strake_cmd_pkg_install,
 	&strake_cmd_changes,

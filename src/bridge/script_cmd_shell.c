@@ -1,0 +1,604 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The Strake authors
+//
+// Shell built-ins and the small text tools whose output can be told: echo, printf, cat, basename.
+#include "bridge/script_private.h"
+
+#include <string.h>
+
+// --- sourcing
+// ----------------------------------------------------------------------------------------
+
+/** Files that only set variables, which nobody knows now. */
+static bool only_variables(const char *path)
+{
+	static const char *const prefixes[] = {"/etc/default/", "/etc/sysconfig/",
+		"/etc/os-release", "/usr/lib/os-release", "/etc/lsb-release", "/etc/environment",
+		"/etc/default/locale"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(prefixes); i++)
+		if (g_str_has_prefix(path, prefixes[i]))
+			return true;
+	return false;
+}
+
+Tri script_cmd_source(ScriptEval *ev, const ScriptCall *call)
+{
+	Val path = call->argc > 0 ? script_path(ev, call->argv[0].value) : script_val_unknown;
+
+	if (!val_known(path))
+		return script_unhandled(ev, "which file is read is only known at run time");
+	if (g_str_has_prefix(path, "/usr/share/debconf/confmodule")) {
+		ev->debconf = true;
+		return TRI_TRUE;
+	}
+	// Its functions are rows of the command table: apache2_invoke, apache2_msg.
+	if (strcmp(path, "/usr/share/apache2/apache2-maintscript-helper") == 0)
+		return TRI_TRUE;
+	script_forget_all(ev);
+	if (only_variables(path))
+		return TRI_TRUE;
+	return script_unhandled(ev, "runs %s, whose commands are not known here", path);
+}
+
+// --- output
+// --------------------------------------------------------------------------------------------
+
+/** dash's echo: escapes are always interpreted; *@stop after \c. False: an escape we leave. */
+static void append_escaped(GString *out, const char *text, bool *stop)
+{
+	static const char from[] = "abfnrtv\\", to[] = "\a\b\f\n\r\t\v\\";
+
+	for (; *text != '\0' && !*stop; text++) {
+		const char *known;
+
+		if (*text != '\\' || text[1] == '\0') {
+			g_string_append_c(out, *text);
+			continue;
+		}
+		text++;
+		known = strchr(from, *text);
+		if (known != NULL) {
+			g_string_append_c(out, to[known - from]);
+		} else if (*text == 'c') {
+			*stop = true;
+		} else if (*text == '0') {
+			unsigned value = 0;
+
+			for (unsigned i = 0; i < 3 && text[1] >= '0' && text[1] <= '7'; i++)
+				value = value * 8 + (unsigned)(*++text - '0');
+			g_string_append_c(out, (char)value);
+		} else {
+			g_string_append_c(out, '\\');
+			g_string_append_c(out, *text);
+		}
+	}
+}
+
+Tri script_cmd_echo(ScriptEval *ev, const ScriptCall *call)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+	bool newline = true, stop = false, bash_escapes = false;
+	size_t i = 0;
+
+	while (i < call->argc && val_known(call->argv[i].value) &&
+		(strcmp(call->argv[i].value, "-n") == 0 ||
+			strcmp(call->argv[i].value, "-e") == 0)) {
+		newline &= call->argv[i].value[1] != 'n';
+		bash_escapes |= call->argv[i].value[1] == 'e'; // dash would print it
+		i++;
+	}
+	for (size_t first = i; i < call->argc; i++) {
+		if (!val_known(call->argv[i].value) || call->argv[i].many || call->argv[i].glob) {
+			script_write_unknown(ev);
+			return TRI_TRUE;
+		}
+		if (i > first)
+			g_string_append_c(text, ' ');
+		append_escaped(text, call->argv[i].value, &stop);
+	}
+	if (bash_escapes)
+		script_write_unknown(ev);
+	if (newline && !stop)
+		g_string_append_c(text, '\n');
+	script_write(ev, text->str, text->len);
+	return TRI_TRUE;
+}
+
+/** printf with %s, %d, %b and %% without widths; anything else is not followed. */
+static bool format_once(GString *out, const char *format, const ScriptCall *call, size_t *next)
+{
+	bool stop = false;
+	const char *p = format;
+
+	while (*p != '\0' && !stop) {
+		size_t plain = strcspn(p, "%");
+		g_autofree char *piece = g_strndup(p, plain);
+
+		append_escaped(out, piece, &stop);
+		p += plain;
+		if (*p == '\0')
+			break;
+		if (p[1] == '%') {
+			g_string_append_c(out, '%');
+		} else if (p[1] == 's' || p[1] == 'b' || p[1] == 'd') {
+			const char *value = p[1] == 'd' ? "0" : "";
+
+			if (*next < call->argc) {
+				if (!val_known(call->argv[*next].value) || call->argv[*next].many ||
+					call->argv[*next].glob)
+					return false;
+				value = call->argv[(*next)++].value;
+			}
+			if (p[1] == 'b')
+				append_escaped(out, value, &stop);
+			else
+				g_string_append(out, value);
+		} else {
+			return false;
+		}
+		p += 2;
+	}
+	return !stop;
+}
+
+Tri script_cmd_printf(ScriptEval *ev, const ScriptCall *call)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+	size_t next = 1, before;
+	bool ok = call->argc > 0 && val_known(call->argv[0].value) && !call->argv[0].many &&
+		  call->argv[0].value[0] != '-';
+
+	do { // the format is used again while arguments are left
+		before = next;
+		ok = ok && text->len < 65536 && format_once(text, call->argv[0].value, call, &next);
+	} while (ok && next > before && next < call->argc);
+	if (!ok)
+		script_write_unknown(ev);
+	else
+		script_write(ev, text->str, text->len);
+	return TRI_TRUE;
+}
+
+static void write_input(ScriptEval *ev)
+{
+	if (ev->input.text == NULL || ev->input.certainty < script_certainty(ev)) {
+		script_write_unknown(ev);
+		return;
+	}
+	script_write(ev, ev->input.text + ev->input.at, strlen(ev->input.text + ev->input.at));
+	ev->input.at = strlen(ev->input.text);
+}
+
+/** cat of the known input, or of one packaged file into a file, which is a copy. */
+Tri script_cmd_cat(ScriptEval *ev, const ScriptCall *call)
+{
+	const ScriptObject *object;
+	Val path;
+
+	if (call->argc == 0 || (call->argc == 1 && val_known(call->argv[0].value) &&
+				       strcmp(call->argv[0].value, "-") == 0)) {
+		write_input(ev);
+		return TRI_TRUE;
+	}
+	path = call->argc == 1 && !call->argv[0].many && !call->argv[0].glob
+		       ? script_path(ev, call->argv[0].value)
+		       : script_val_unknown;
+	object = val_known(path) ? script_object(ev, path) : NULL;
+	if (object != NULL && object->action != NULL &&
+		object->action->kind == STRAKE_SCRIPT_FILE && !object->action->maybe)
+		script_write(ev, object->action->content, object->action->content_size);
+	else
+		script_write_unknown(ev);
+	return TRI_UNKNOWN;
+}
+
+Tri script_cmd_tee(ScriptEval *ev, const ScriptCall *call)
+{
+	ScriptSink sink;
+
+	if (call->argc != 1 || !val_known(call->argv[0].value) || call->argv[0].value[0] == '-')
+		return script_unhandled(ev, "only 'tee FILE' has a rule");
+	sink = script_sink(ev, SINK_FILE);
+	if (ev->input.text != NULL && ev->input.certainty >= script_certainty(ev))
+		g_string_append(sink.text, ev->input.text + ev->input.at);
+	else
+		sink.unknown = true;
+	script_sink_to_file(ev, &sink, call->argv[0].value, false);
+	script_sink_clear(&sink);
+	write_input(ev);
+	return TRI_TRUE;
+}
+
+static void write_line(ScriptEval *ev, const char *text)
+{
+	script_write(ev, text, strlen(text));
+	script_write(ev, "\n", 1);
+}
+
+Tri script_cmd_basename(ScriptEval *ev, const ScriptCall *call)
+{
+	g_autofree char *name = NULL;
+
+	if (call->argc < 1 || call->argc > 2 || call->argv[0].many ||
+		!val_known(call->argv[0].value) || call->argv[0].value[0] == '-' ||
+		(call->argc == 2 && !val_known(call->argv[1].value))) {
+		script_write_unknown(ev);
+		return TRI_TRUE;
+	}
+	name = g_path_get_basename(call->argv[0].value);
+	if (call->argc == 2 && g_str_has_suffix(name, call->argv[1].value) &&
+		strcmp(name, call->argv[1].value) != 0)
+		name[strlen(name) - strlen(call->argv[1].value)] = '\0';
+	write_line(ev, name);
+	return TRI_TRUE;
+}
+
+Tri script_cmd_dirname(ScriptEval *ev, const ScriptCall *call)
+{
+	g_autofree char *text = NULL;
+	g_autofree char *name = NULL;
+
+	if (call->argc != 1 || call->argv[0].many || !val_known(call->argv[0].value) ||
+		call->argv[0].value[0] == '-') {
+		script_write_unknown(ev);
+		return TRI_TRUE;
+	}
+	text = g_strdup(call->argv[0].value);
+	while (strlen(text) > 1 && g_str_has_suffix(text, "/"))
+		text[strlen(text) - 1] = '\0';
+	name = g_path_get_dirname(text);
+	write_line(ev, name);
+	return TRI_TRUE;
+}
+
+Tri script_cmd_mktemp(ScriptEval *ev, const ScriptCall *call)
+{
+	// With a template outside /tmp the file lies where the script wants it.
+	for (size_t i = 0; i < call->argc; i++) {
+		Val v = call->argv[i].value;
+
+		if (!val_known(v) || v[0] == '/')
+			if (!val_known(v) || !script_volatile(v)) {
+				script_write_unknown(ev);
+				return TRI_TRUE;
+			}
+	}
+	if (script_certainty(ev) > ev->sink->certainty)
+		ev->sink->unknown = true;
+	ev->sink->temp = true;
+	return TRI_TRUE;
+}
+
+// --- input
+// -----------------------------------------------------------------------------------------------
+
+/** Sets the variables of `read` from @line; the last one takes the rest. */
+static void set_fields(ScriptEval *ev, const GPtrArray *names, const char *line)
+{
+	for (size_t i = 0; i < names->len; i++) {
+		size_t size;
+
+		line += strspn(line, " \t");
+		size = strcspn(line, " \t");
+		if (i + 1 == names->len) {
+			g_autofree char *rest = g_strchomp(g_strdup(line));
+
+			script_set(ev, g_ptr_array_index(names, i), script_text(ev, rest, -1));
+		} else {
+			script_set(ev, g_ptr_array_index(names, i),
+				script_text(ev, line, (gssize)size));
+			line += size;
+		}
+	}
+}
+
+Tri script_cmd_read(ScriptEval *ev, const ScriptCall *call)
+{
+	g_autoptr(GPtrArray) names = g_ptr_array_new();
+	bool raw = false, plain = true;
+	g_autofree char *line = NULL;
+	size_t size;
+
+	for (size_t i = 0; i < call->argc; i++) {
+		Val v = call->argv[i].value;
+
+		if (!val_known(v) || (v[0] == '-' && strcmp(v, "-r") != 0))
+			plain = false;
+		else if (v[0] == '-')
+			raw = true;
+		else
+			g_ptr_array_add(names, (gpointer)v);
+	}
+	if (g_hash_table_contains(ev->env->vars, "IFS"))
+		plain = false;
+	if (ev->input.text == NULL || !plain || ev->input.certainty < script_certainty(ev) ||
+		(!raw && strchr(ev->input.text, '\\') != NULL)) {
+		ev->input.text = NULL; // how much is left is not known either
+		for (size_t i = 0; i < names->len; i++)
+			script_set(ev, g_ptr_array_index(names, i), script_val_unknown);
+		return TRI_UNKNOWN;
+	}
+	if (ev->input.text[ev->input.at] == '\0') {
+		for (size_t i = 0; i < names->len; i++)
+			script_set(ev, g_ptr_array_index(names, i), "");
+		return TRI_FALSE;
+	}
+	size = strcspn(ev->input.text + ev->input.at, "\n");
+	line = g_strndup(ev->input.text + ev->input.at, size);
+	ev->input.at += size + (ev->input.text[ev->input.at + size] == '\n');
+	set_fields(ev, names, line);
+	return TRI_TRUE;
+}
+
+// --- variables and control
+// ---------------------------------------------------------------------------------
+
+Tri script_cmd_set(ScriptEval *ev, const ScriptCall *call)
+{
+	for (size_t i = 0; i < call->argc; i++) {
+		Val v = call->argv[i].value;
+		GPtrArray *list;
+
+		if (!val_known(v) && i == 0)
+			return script_unhandled(ev, "options set at run time");
+		if (val_known(v) && (v[0] == '-' || v[0] == '+') && strcmp(v, "--") != 0) {
+			if (strcmp(v, "-o") == 0 || strcmp(v, "+o") == 0)
+				i++;
+			continue;
+		}
+		if (val_known(v) && strcmp(v, "--") == 0)
+			i++;
+		list = g_ptr_array_new();
+		g_ptr_array_unref(ev->env->positional);
+		ev->env->positional = list;
+		ev->env->positional_known = true;
+		for (; i < call->argc; i++) {
+			g_ptr_array_add(list, (gpointer)call->argv[i].value);
+			if (call->argv[i].many || call->argv[i].glob)
+				ev->env->positional_known = false;
+		}
+	}
+	return TRI_TRUE;
+}
+
+Tri script_cmd_shift(ScriptEval *ev, const ScriptCall *call)
+{
+	GPtrArray *list = g_ptr_array_new(), *old = ev->env->positional;
+	guint64 count = 1;
+
+	if (call->argc > 0 && val_known(call->argv[0].value))
+		count = g_ascii_strtoull(call->argv[0].value, NULL, 10);
+	else if (call->argc > 0)
+		ev->env->positional_known = false;
+	for (guint64 i = count; i < old->len; i++)
+		g_ptr_array_add(list, g_ptr_array_index(old, i));
+	ev->env->positional = list;
+	g_ptr_array_unref(old);
+	return TRI_TRUE;
+}
+
+Tri script_cmd_unset(ScriptEval *ev, const ScriptCall *call)
+{
+	for (size_t i = 0; i < call->argc; i++)
+		if (!val_known(call->argv[i].value))
+			script_forget_all(ev);
+		else if (strcmp(call->argv[i].value, "IFS") == 0)
+			g_hash_table_remove(ev->env->vars, "IFS");
+		else if (call->argv[i].value[0] != '-')
+			script_set(ev, call->argv[i].value, "");
+	return TRI_TRUE;
+}
+
+/** export, readonly, local: the assignments among the arguments. */
+Tri script_cmd_export(ScriptEval *ev, const ScriptCall *call)
+{
+	bool local = strcmp(call->row->name, "local") == 0;
+	Tri status = TRI_TRUE;
+
+	for (size_t i = 0; i < call->argc; i++) {
+		Val v = call->argv[i].value;
+		const char *equals = val_known(v) ? strchr(v, '=') : NULL;
+
+		if (!val_known(v)) {
+			// name=$(unknown): the name is lost with the value, so trust nothing.
+			script_forget_all(ev);
+		} else if (equals != NULL) {
+			g_autofree char *name = g_strndup(v, (size_t)(equals - v));
+
+			script_set(ev, name, script_text(ev, equals + 1, -1));
+		} else if (local && v[0] != '-') {
+			script_set(ev, v, "");
+		}
+	}
+	return status;
+}
+
+Tri script_cmd_leave(ScriptEval *ev, const ScriptCall *call)
+{
+	static const struct {
+		const char *name;
+		ScriptFlow flow;
+	} flows[] = {
+		{"break",    FLOW_BREAK   },
+                {"continue", FLOW_CONTINUE},
+                {"return",   FLOW_RETURN  },
+		{"exit",     FLOW_EXIT    }
+        };
+	Val v = call->argc > 0 ? call->argv[0].value : NULL;
+	guint64 number = v != NULL && val_known(v) ? g_ascii_strtoull(v, NULL, 10) : 0;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(flows); i++)
+		if (strcmp(call->row->data, flows[i].name) == 0)
+			ev->flow = flows[i].flow;
+	ev->flow_levels = (unsigned)CLAMP(number, 1, 100);
+	if (v == NULL)
+		ev->flow_status =
+			ev->flow == FLOW_EXIT && ev->status == TRI_FALSE ? TRI_UNKNOWN : ev->status;
+	else
+		ev->flow_status = !val_known(v) ? TRI_UNKNOWN : tri_of(number == 0);
+	return ev->flow_status;
+}
+
+Tri script_cmd_true(ScriptEval *ev, const ScriptCall *call)
+{
+	return TRI_TRUE;
+}
+
+Tri script_cmd_false(ScriptEval *ev, const ScriptCall *call)
+{
+	return TRI_FALSE;
+}
+
+Tri script_cmd_umask(ScriptEval *ev, const ScriptCall *call)
+{
+	Val v = call->argc > 0 ? call->argv[0].value : NULL;
+
+	if (v == NULL)
+		script_write_unknown(ev);
+	else
+		ev->env->umask =
+			val_known(v) && v[0] >= '0' && v[0] <= '7' ? script_parse_mode(v, -1) : -1;
+	return TRI_TRUE;
+}
+
+// --- commands that run commands
+// ------------------------------------------------------------------------
+
+Tri script_cmd_command(ScriptEval *ev, const ScriptCall *call)
+{
+	size_t i = 0;
+
+	while (i < call->argc && val_known(call->argv[i].value) &&
+		strcmp(call->argv[i].value, "-p") == 0)
+		i++;
+	if (i == call->argc)
+		return TRI_TRUE;
+	if (!val_known(call->argv[i].value))
+		return script_unhandled(ev, "which command this is is known only at run time");
+	if (call->argv[i].value[0] == '-') // -v, -V
+		return script_cmd_query(ev, call);
+	return script_dispatch(ev, call->argv + i, call->argc - i);
+}
+
+/** exec COMMAND, env [NAME=VALUE] COMMAND; exec without a command only moves descriptors. */
+Tri script_cmd_exec(ScriptEval *ev, const ScriptCall *call)
+{
+	bool is_exec = strcmp(call->row->data, "exec") == 0;
+	size_t i = 0;
+	Tri status;
+
+	while (!is_exec && i < call->argc && val_known(call->argv[i].value) &&
+		(strchr(call->argv[i].value, '=') != NULL ||
+			strcmp(call->argv[i].value, "-i") == 0))
+		i++;
+	if (i == call->argc) {
+		if (!is_exec)
+			script_write_unknown(ev);
+		return TRI_TRUE;
+	}
+	status = script_dispatch(ev, call->argv + i, call->argc - i);
+	if (is_exec && ev->flow == FLOW_NONE) {
+		ev->flow = FLOW_EXIT;
+		ev->flow_status = status;
+	}
+	return status;
+}
+
+/** sed is a filter unless it edits in place or writes: -i, the w command. */
+Tri script_cmd_sed(ScriptEval *ev, const ScriptCall *call)
+{
+	script_write_unknown(ev);
+	for (size_t i = 0; i < call->argc; i++) {
+		Val v = call->argv[i].value;
+
+		if (!val_known(v) && call->argv[i].many)
+			return script_unhandled(ev, "sed with options known only at run time");
+		if (!val_known(v))
+			continue;
+		if (g_str_has_prefix(v, "--in-place") ||
+			(v[0] == '-' && v[1] != '-' && strchr(v, 'i') != NULL)) {
+			const ScriptArg *last = &call->argv[call->argc - 1];
+
+			if (last->value == script_val_temp && !last->many)
+				return script_nothing(ev, "edits a temporary file");
+			return script_unhandled(ev, "edits a file in place");
+		}
+	}
+	return TRI_UNKNOWN;
+}
+
+Tri script_cmd_awk(ScriptEval *ev, const ScriptCall *call)
+{
+	script_write_unknown(ev);
+	for (size_t i = 0; i < call->argc; i++) {
+		Val v = call->argv[i].value;
+
+		if (!val_known(v))
+			continue;
+		if (strstr(v, "system") != NULL || strstr(v, "getline") != NULL ||
+			(strstr(v, "print") != NULL && strpbrk(v, ">|") != NULL))
+			return script_unhandled(ev, "an awk program that may write or run");
+	}
+	return TRI_UNKNOWN;
+}
+
+Tri script_cmd_find(ScriptEval *ev, const ScriptCall *call)
+{
+	static const char *const acts[] = {"-exec", "-execdir", "-ok", "-okdir", "-delete",
+		"-fprint", "-fprintf", "-fls", "-fprint0"};
+
+	script_write_unknown(ev);
+	for (size_t i = 0; i < call->argc; i++)
+		for (size_t j = 0; j < G_N_ELEMENTS(acts); j++)
+			if (val_known(call->argv[i].value) &&
+				strcmp(call->argv[i].value, acts[j]) == 0)
+				return script_unhandled(ev,
+					"'%s' of find acts on files that are "
+					"known only at run time",
+					acts[j]);
+	return TRI_UNKNOWN;
+}
+
+Tri script_cmd_xargs(ScriptEval *ev, const ScriptCall *call)
+{
+	g_autoptr(GArray) args = g_array_new(FALSE, FALSE, sizeof(ScriptArg));
+	ScriptArg rest = {.value = script_val_unknown, .many = true};
+	size_t i = 0;
+
+	while (i < call->argc && val_known(call->argv[i].value) && call->argv[i].value[0] == '-') {
+		const char *option = call->argv[i].value;
+
+		// Options whose value is a word of its own.
+		i += 1 + (option[1] != '-' && option[2] == '\0' &&
+				 strchr("aEdInLPs", option[1]) != NULL);
+	}
+	if (i >= call->argc) {
+		script_write_unknown(ev);
+		return TRI_UNKNOWN;
+	}
+	g_array_append_vals(args, call->argv + i, (guint)(call->argc - i));
+	g_array_append_val(args, rest);
+	(void)script_dispatch(ev, (ScriptArg *)(void *)args->data, args->len);
+	return TRI_UNKNOWN;
+}
+
+Tri script_cmd_expr(ScriptEval *ev, const ScriptCall *call)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+	Val value = script_val_unknown;
+
+	if (call->argc == 3 && val_known(call->argv[0].value) && val_known(call->argv[1].value) &&
+		val_known(call->argv[2].value) && strlen(call->argv[1].value) == 1 &&
+		strchr("+-*/%", call->argv[1].value[0]) != NULL) {
+		g_string_printf(text, "%s %s %s", call->argv[0].value, call->argv[1].value,
+			call->argv[2].value);
+		if (strspn(text->str, "0123456789 +-*/%") == text->len)
+			value = script_arith(ev, text->str);
+	}
+	if (val_known(value))
+		write_line(ev, value);
+	else
+		script_write_unknown(ev);
+	return val_known(value) ? tri_of(strcmp(value, "0") != 0) : TRI_UNKNOWN;
+}

@@ -1,0 +1,926 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The Strake authors
+//
+// The walk over a script's tree: control flow, functions, redirections. A condition that is not
+// decided forks the walk; the two ends are merged, and what they disagree on is not known.
+#include "bridge/script_private.h"
+
+#include <string.h>
+
+enum {
+	MAX_STEPS = 20000,
+	MAX_DEPTH = 150,
+	MAX_ROUNDS = 256,    // of one loop whose condition is decided
+	MAX_FUNCTIONS = 200, // below one loop
+};
+
+static Tri eval_node(ScriptEval *ev, const StrakeShellNode *node);
+static Tri eval_sequence(ScriptEval *ev, const StrakeShellNode *sequence);
+
+// --- environment
+// -----------------------------------------------------------------------------------
+
+ScriptEnv *script_env_copy(const ScriptEnv *env)
+{
+	ScriptEnv *copy = g_new0(ScriptEnv, 1);
+	GHashTableIter iter;
+	gpointer name, value;
+
+	copy->vars = g_hash_table_new(g_str_hash, g_str_equal);
+	g_hash_table_iter_init(&iter, env->vars);
+	while (g_hash_table_iter_next(&iter, &name, &value))
+		g_hash_table_insert(copy->vars, name, value);
+	copy->positional = g_ptr_array_ref(env->positional);
+	copy->positional_known = env->positional_known;
+	copy->umask = env->umask;
+	return copy;
+}
+
+void script_env_free(ScriptEnv *env)
+{
+	if (env == NULL)
+		return;
+	g_hash_table_unref(env->vars);
+	g_ptr_array_unref(env->positional);
+	g_free(env);
+}
+
+void script_set(ScriptEval *ev, const char *name, Val value)
+{
+	Val key = script_text(ev, name, -1);
+
+	if (val_known(key))
+		g_hash_table_insert(ev->env->vars, (gpointer)key, (gpointer)value);
+}
+
+Val script_get(ScriptEval *ev, const char *name)
+{
+	gpointer value = NULL;
+
+	// Never set by the script: it may still come from dpkg's environment.
+	if (!g_hash_table_lookup_extended(ev->env->vars, name, NULL, &value))
+		return script_val_unknown;
+	return value;
+}
+
+void script_forget_all(ScriptEval *ev)
+{
+	GHashTableIter iter;
+
+	g_hash_table_iter_init(&iter, ev->env->vars);
+	while (g_hash_table_iter_next(&iter, NULL, NULL))
+		g_hash_table_iter_replace(&iter, (gpointer)script_val_unknown);
+}
+
+static bool same_value(Val a, Val b)
+{
+	return a == b ||
+	       (a != NULL && b != NULL && val_known(a) && val_known(b) && strcmp(a, b) == 0);
+}
+
+/** Makes @into hold only what both agree on. */
+static void env_merge(ScriptEnv *into, const ScriptEnv *other)
+{
+	GHashTableIter iter;
+	gpointer name, value;
+
+	g_hash_table_iter_init(&iter, into->vars);
+	while (g_hash_table_iter_next(&iter, &name, &value))
+		if (!same_value(value, g_hash_table_lookup(other->vars, name)))
+			g_hash_table_iter_replace(&iter, (gpointer)script_val_unknown);
+	g_hash_table_iter_init(&iter, other->vars);
+	while (g_hash_table_iter_next(&iter, &name, &value))
+		if (!g_hash_table_contains(into->vars, name))
+			g_hash_table_insert(into->vars, name, (gpointer)script_val_unknown);
+	if (into->positional != other->positional || !other->positional_known)
+		into->positional_known = false;
+	if (into->umask != other->umask)
+		into->umask = -1;
+}
+
+unsigned script_certainty(const ScriptEval *ev)
+{
+	return ev->forks + (ev->after_maybe != FLOW_NONE);
+}
+
+void script_give_up(ScriptEval *ev, const char *why)
+{
+	if (ev->gave_up)
+		return;
+	ev->gave_up = true;
+	script_unhandled(ev, "%s", why);
+	ev->flow = FLOW_EXIT;
+	ev->flow_status = TRI_UNKNOWN;
+}
+
+/** A function or subshell has its own "may have left already"; outside doubt becomes a fork. */
+static ScriptFlow scope_begin(ScriptEval *ev)
+{
+	ScriptFlow outer = ev->after_maybe;
+
+	ev->forks += outer != FLOW_NONE;
+	ev->after_maybe = FLOW_NONE;
+	return outer;
+}
+
+static void scope_end(ScriptEval *ev, ScriptFlow outer, bool left_script)
+{
+	ev->forks -= outer != FLOW_NONE;
+	ev->after_maybe = left_script ? FLOW_EXIT : outer;
+}
+
+// --- forks
+// -----------------------------------------------------------------------------------------
+
+/** One way of an undecided condition; @run NULL: nothing happens, the status is @status. */
+typedef struct {
+	Tri (*run)(ScriptEval *ev, const void *what);
+	const void *what;
+	Tri status;
+} Branch;
+
+typedef struct {
+	ScriptEnv *env;
+	ScriptFlow flow;
+	Tri flow_status;
+	Tri status;
+} BranchEnd;
+
+static BranchEnd run_branch(ScriptEval *ev, const ScriptEnv *before, const Branch *branch)
+{
+	BranchEnd end = {.status = branch->status};
+
+	ev->env = script_env_copy(before);
+	if (branch->run != NULL)
+		end.status = branch->run(ev, branch->what);
+	end.env = ev->env;
+	end.flow = ev->flow;
+	end.flow_status = ev->flow_status;
+	ev->flow = ev->gave_up ? FLOW_EXIT : FLOW_NONE;
+	return end;
+}
+
+/** An installation that exits with an error did not happen: that way need not be considered. */
+static bool failed(const ScriptEval *ev, const BranchEnd *end)
+{
+	return end->flow == FLOW_EXIT && end->flow_status == TRI_FALSE && ev->subshells == 0;
+}
+
+static Tri fork_walk(ScriptEval *ev, Branch first, Branch second)
+{
+	ScriptEnv *before = ev->env;
+	BranchEnd a, b;
+	Tri status;
+
+	ev->forks++;
+	a = run_branch(ev, before, &first);
+	b = run_branch(ev, before, &second);
+	ev->forks--;
+	script_env_free(before);
+	if (a.flow != FLOW_NONE && (b.flow == FLOW_NONE || b.flow < a.flow || failed(ev, &a))) {
+		BranchEnd swap = a; // @a goes on for longer than @b
+		a = b;
+		b = swap;
+	}
+	status = a.status == b.status ? a.status : TRI_UNKNOWN;
+	if (b.flow != FLOW_NONE && b.flow != a.flow) {
+		status = a.status;
+		if (!failed(ev, &b))
+			ev->after_maybe = MAX(ev->after_maybe, b.flow);
+	}
+	if (b.flow != FLOW_EXIT || a.flow == FLOW_EXIT)
+		env_merge(a.env, b.env);
+	ev->env = a.env;
+	script_env_free(b.env);
+	ev->flow = ev->gave_up ? FLOW_EXIT : a.flow;
+	ev->flow_status = a.flow == b.flow && a.flow_status != b.flow_status && !failed(ev, &b)
+				  ? TRI_UNKNOWN
+				  : a.flow_status;
+	return status;
+}
+
+// --- redirections
+// ------------------------------------------------------------------------------------
+
+typedef struct {
+	ScriptSink *outer_sink;
+	ScriptInputText outer_input;
+	ScriptSink sink;
+	Val path; // of a FILE sink
+	bool append;
+	bool active; // @sink is in use
+} Redirected;
+
+static bool to_nowhere(const char *path)
+{
+	return g_str_has_prefix(path, "/dev/");
+}
+
+/** The file of standard output or error. */
+static void redirect_to_file(
+	ScriptEval *ev, Redirected *r, const StrakeShellRedirect *redirect, bool output)
+{
+	Val path = script_expand(ev, redirect->target);
+	bool nowhere = path == script_val_temp || (val_known(path) && to_nowhere(path));
+
+	if (!output) {
+		if (!nowhere && !(val_known(path) && script_volatile(path)))
+			script_unhandled(ev, "writes messages to a file");
+		return;
+	}
+	if (r->active)
+		script_sink_clear(&r->sink);
+	r->active = true;
+	r->sink = script_sink(ev, nowhere ? SINK_IGNORED : SINK_FILE);
+	r->path = path;
+	r->append = redirect->kind == STRAKE_SHELL_APPEND;
+	ev->sink = &r->sink;
+}
+
+static void redirect_dup(ScriptEval *ev, Redirected *r, const StrakeShellRedirect *redirect)
+{
+	Val to = script_expand(ev, redirect->target);
+
+	// Only standard output that goes elsewhere matters: to another descriptor or closed.
+	if ((redirect->fd == -1 || redirect->fd == 1) && !(val_known(to) && strcmp(to, "1") == 0)) {
+		if (r->active)
+			script_sink_clear(&r->sink);
+		r->active = true;
+		r->sink = script_sink(ev, SINK_IGNORED);
+		ev->sink = &r->sink;
+	} else if (redirect->fd == 2 && val_known(to) && strcmp(to, "1") == 0 &&
+		   ev->sink->kind == SINK_FILE) {
+		script_write_unknown(ev); // messages would land in the file
+	}
+}
+
+static void redirects_begin(ScriptEval *ev, Redirected *r, const StrakeShellRedirect *redirects)
+{
+	*r = (Redirected){.outer_sink = ev->sink, .outer_input = ev->input};
+	for (; redirects != NULL; redirects = redirects->next) {
+		Val text;
+
+		switch (redirects->kind) {
+		case STRAKE_SHELL_WRITE:
+		case STRAKE_SHELL_CLOBBER:
+		case STRAKE_SHELL_APPEND:
+			redirect_to_file(
+				ev, r, redirects, redirects->fd == -1 || redirects->fd == 1);
+			break;
+		case STRAKE_SHELL_WRITE_BOTH:
+			redirect_to_file(ev, r, redirects, true);
+			script_write_unknown(ev);
+			break;
+		case STRAKE_SHELL_DUP_OUT:
+			redirect_dup(ev, r, redirects);
+			break;
+		case STRAKE_SHELL_HEREDOC:
+		case STRAKE_SHELL_HERESTRING:
+			text = script_expand(ev, redirects->target);
+			ev->input = (ScriptInputText){.text = val_known(text) ? text : NULL,
+				.certainty = script_certainty(ev)};
+			break;
+		case STRAKE_SHELL_READ_WRITE:
+			redirect_to_file(ev, r, redirects, true);
+			script_write_unknown(ev);
+			break;
+		default:
+			(void)script_expand(ev, redirects->target);
+			ev->input = (ScriptInputText){0};
+			break;
+		}
+	}
+}
+
+static void redirects_end(ScriptEval *ev, Redirected *r)
+{
+	ev->sink = r->outer_sink;
+	ev->input = r->outer_input;
+	if (!r->active)
+		return;
+	if (r->sink.kind == SINK_FILE)
+		script_sink_to_file(ev, &r->sink, r->path, r->append);
+	script_sink_clear(&r->sink);
+}
+
+// --- simple commands and functions
+// ---------------------------------------------------------------------
+
+typedef void (*NameFunc)(ScriptEval *ev, const char *name, gpointer data);
+static void each_assigned(ScriptEval *ev, const StrakeShellNode *node, GHashTable *seen,
+	NameFunc func, gpointer data);
+
+static const char *plain_word(const StrakeShellWord *word)
+{
+	if (word == NULL || word->parts == NULL || word->parts->next != NULL ||
+		word->parts->kind != STRAKE_SHELL_LITERAL)
+		return NULL;
+	return word->parts->text;
+}
+
+/** Names that a command sets by its arguments: read x y, local x=1, export x. */
+static void each_assigned_by_command(
+	ScriptEval *ev, const StrakeShellWord *words, NameFunc func, gpointer data)
+{
+	const char *name = plain_word(words);
+
+	if (name == NULL)
+		return;
+	if (strcmp(name, "db_get") == 0 || strcmp(name, "db_fget") == 0 ||
+		strcmp(name, "db_metaget") == 0)
+		func(ev, "RET", data);
+	if (strcmp(name, "read") != 0 && strcmp(name, "local") != 0 &&
+		strcmp(name, "export") != 0 && strcmp(name, "readonly") != 0 &&
+		strcmp(name, "getopts") != 0 && strcmp(name, "unset") != 0 &&
+		strcmp(name, "declare") != 0 && strcmp(name, "typeset") != 0)
+		return;
+	for (const StrakeShellWord *w = words->next; w != NULL; w = w->next) {
+		const char *text = w->parts != NULL && w->parts->kind == STRAKE_SHELL_LITERAL
+					   ? w->parts->text
+					   : "";
+		g_autofree char *target = g_strndup(text, strcspn(text, "="));
+
+		if (target[0] != '\0' && target[0] != '-')
+			func(ev, target, data);
+	}
+}
+
+static void each_assigned_in_words(
+	ScriptEval *ev, const StrakeShellWord *words, NameFunc func, gpointer data)
+{
+	for (const StrakeShellWord *w = words; w != NULL; w = w->next)
+		for (const StrakeShellPart *part = w->parts; part != NULL; part = part->next) {
+			if (part->kind == STRAKE_SHELL_PARAM && part->op == STRAKE_SHELL_OP_ASSIGN)
+				func(ev, part->text, data);
+			if (part->word != NULL)
+				each_assigned_in_words(ev, part->word, func, data);
+		}
+}
+
+static void each_assigned_one(
+	ScriptEval *ev, const StrakeShellNode *node, GHashTable *seen, NameFunc func, gpointer data)
+{
+	const char *called = node->kind == STRAKE_SHELL_SIMPLE ? plain_word(node->words) : NULL;
+	const StrakeShellNode *body = called ? g_hash_table_lookup(ev->functions, called) : NULL;
+
+	for (const StrakeShellAssign *a = node->assigns; a != NULL; a = a->next)
+		func(ev, a->name, data);
+	if (node->kind == STRAKE_SHELL_FOR)
+		func(ev, node->name, data);
+	if (node->kind == STRAKE_SHELL_SIMPLE)
+		each_assigned_by_command(ev, node->words, func, data);
+	each_assigned_in_words(ev, node->words, func, data);
+	each_assigned(ev, node->children, seen, func, data);
+	each_assigned(ev, node->condition, seen, func, data);
+	each_assigned(ev, node->else_body, seen, func, data);
+	if (node->kind != STRAKE_SHELL_FUNCTION)
+		each_assigned(ev, node->body, seen, func, data);
+	for (const StrakeShellClause *c = node->clauses; c != NULL; c = c->next) {
+		each_assigned(ev, c->condition, seen, func, data);
+		each_assigned(ev, c->body, seen, func, data);
+	}
+	if ((++ev->scanned & 31) == 0)
+		ev->steps++;
+	if (body == NULL || !g_hash_table_add(seen, (gpointer)body))
+		return;
+	if (g_hash_table_size(seen) > MAX_FUNCTIONS)
+		script_give_up(ev, "too many functions call each other to be followed");
+	else
+		each_assigned(ev, body, seen, func, data);
+}
+
+/** Every variable that @node and its siblings may set; @seen: function bodies already visited. */
+static void each_assigned(
+	ScriptEval *ev, const StrakeShellNode *node, GHashTable *seen, NameFunc func, gpointer data)
+{
+	for (; node != NULL; node = node->next)
+		each_assigned_one(ev, node, seen, func, data);
+}
+
+static void forget_name(ScriptEval *ev, const char *name, gpointer data)
+{
+	script_set(ev, name, script_val_unknown);
+}
+
+static void forget_assigned(ScriptEval *ev, const StrakeShellNode *node)
+{
+	g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
+
+	if (node != NULL)
+		each_assigned_one(ev, node, seen, forget_name, NULL);
+}
+
+/** The names of `local` commands directly in a function, with the values to give back. */
+static void collect_locals(ScriptEval *ev, const StrakeShellNode *node, GHashTable *saved)
+{
+	for (; node != NULL; node = node->next) {
+		const char *name =
+			node->kind == STRAKE_SHELL_SIMPLE ? plain_word(node->words) : NULL;
+
+		if (name != NULL && strcmp(name, "local") == 0)
+			for (const StrakeShellWord *w = node->words->next; w != NULL; w = w->next) {
+				const char *text =
+					w->parts != NULL && w->parts->kind == STRAKE_SHELL_LITERAL
+						? w->parts->text
+						: "";
+				g_autofree char *local = g_strndup(text, strcspn(text, "="));
+
+				g_hash_table_insert(
+					saved, g_strdup(local), (gpointer)script_get(ev, local));
+			}
+		collect_locals(ev, node->children, saved);
+		collect_locals(ev, node->else_body, saved);
+		if (node->kind != STRAKE_SHELL_FUNCTION)
+			collect_locals(ev, node->body, saved);
+		for (const StrakeShellClause *c = node->clauses; c != NULL; c = c->next)
+			collect_locals(ev, c->body, saved);
+	}
+}
+
+static Tri call_function(
+	ScriptEval *ev, const StrakeShellNode *body, const ScriptArg *args, size_t count)
+{
+	g_autoptr(GHashTable) locals = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	GPtrArray *outer = g_ptr_array_ref(ev->env->positional);
+	bool outer_known = ev->env->positional_known;
+	ScriptFlow outer_maybe = scope_begin(ev);
+	GHashTableIter iter;
+	gpointer name, value;
+	Tri status;
+
+	collect_locals(ev, body, locals);
+	g_ptr_array_unref(ev->env->positional);
+	ev->env->positional = g_ptr_array_new();
+	ev->env->positional_known = true;
+	for (size_t i = 0; i < count; i++) {
+		g_ptr_array_add(ev->env->positional, (gpointer)args[i].value);
+		if (args[i].many)
+			ev->env->positional_known = false;
+		if (args[i].glob)
+			g_ptr_array_index(ev->env->positional, i) = (gpointer)script_val_unknown;
+	}
+	status = eval_node(ev, body);
+	if (ev->flow == FLOW_RETURN) {
+		status = ev->flow_status;
+		ev->flow = FLOW_NONE;
+	}
+	if (ev->after_maybe == FLOW_RETURN)
+		status = TRI_UNKNOWN; // it may have returned earlier with another one
+	g_hash_table_iter_init(&iter, locals);
+	while (g_hash_table_iter_next(&iter, &name, &value))
+		script_set(ev, name, value);
+	g_ptr_array_unref(ev->env->positional);
+	ev->env->positional = outer;
+	ev->env->positional_known = outer_known;
+	scope_end(ev, outer_maybe, ev->after_maybe == FLOW_EXIT);
+	return status;
+}
+
+/** Programs are known by name in the system's own directories only. */
+static const char *system_basename(const char *name)
+{
+	static const char *const dirs[] = {"/usr/bin/", "/usr/sbin/", "/bin/", "/sbin/"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(dirs); i++)
+		if (g_str_has_prefix(name, dirs[i]))
+			return name + strlen(dirs[i]);
+	return name;
+}
+
+Tri script_dispatch(ScriptEval *ev, ScriptArg *args, size_t count)
+{
+	ScriptCall call = {.argv = args + 1, .argc = count - 1};
+	const StrakeShellNode *body;
+	Val name = args[0].value;
+
+	if (!val_known(name) || args[0].many || args[0].glob)
+		return script_unhandled(ev, "which command this is is known only at run time");
+	body = g_hash_table_lookup(ev->functions, name);
+	if (g_hash_table_contains(ev->functions_unclear, name))
+		return script_unhandled(ev, "function '%s' has two definitions", name);
+	if (body != NULL)
+		return call_function(ev, body, call.argv, call.argc);
+	call.name = system_basename(name);
+	call.row = script_command_find(call.name);
+	if (call.row == NULL) {
+		script_write_unknown(ev);
+		return script_unhandled(ev, "no rule for command '%.60s'", name);
+	}
+	return call.row->handler(ev, &call);
+}
+
+static Tri eval_assigns(ScriptEval *ev, const StrakeShellAssign *assigns)
+{
+	ev->status = TRI_TRUE; // of the last substitution, if there is one
+	for (; assigns != NULL; assigns = assigns->next) {
+		Val value = script_expand(ev, assigns->value);
+
+		if (assigns->append) {
+			Val old = script_get(ev, assigns->name);
+			g_autofree char *text = val_known(old) && val_known(value)
+							? g_strconcat(old, value, NULL)
+							: NULL;
+
+			value = text != NULL ? script_text(ev, text, -1) : script_val_unknown;
+		}
+		script_set(ev, assigns->name, value);
+	}
+	return ev->status;
+}
+
+static Tri eval_simple(ScriptEval *ev, const StrakeShellNode *node)
+{
+	g_autoptr(GArray) args = g_array_new(FALSE, FALSE, sizeof(ScriptArg));
+	g_autoptr(GHashTable) outer = NULL;
+	Redirected redirected;
+	Tri status = TRI_TRUE;
+
+	script_reached(ev, node);
+	script_expand_fields(ev, node->words, args);
+	redirects_begin(ev, &redirected, node->redirects);
+	if (args->len == 0) {
+		status = eval_assigns(ev, node->assigns);
+		if (node->words != NULL)
+			status = TRI_UNKNOWN; // an expansion that came out empty
+	} else {
+		// Assignments before a command are its own environment.
+		outer = g_hash_table_new(g_str_hash, g_str_equal);
+		for (const StrakeShellAssign *a = node->assigns; a != NULL; a = a->next)
+			g_hash_table_insert(outer, (gpointer)a->name,
+				g_hash_table_lookup(ev->env->vars, a->name));
+		(void)eval_assigns(ev, node->assigns);
+		ev->node = node;
+		status = script_dispatch(ev, (ScriptArg *)(void *)args->data, args->len);
+		for (const StrakeShellAssign *a = node->assigns; a != NULL; a = a->next) {
+			gpointer value = g_hash_table_lookup(outer, a->name);
+
+			if (value != NULL)
+				script_set(ev, a->name, value);
+			else
+				g_hash_table_remove(ev->env->vars, a->name);
+		}
+	}
+	ev->node = node;
+	redirects_end(ev, &redirected);
+	return status;
+}
+
+// --- lists, conditions, loops
+// ----------------------------------------------------------------------------
+
+static Tri branch_node(ScriptEval *ev, const void *what)
+{
+	return eval_node(ev, what);
+}
+
+static Tri eval_and_or(ScriptEval *ev, const StrakeShellNode *node)
+{
+	Tri status = TRI_TRUE;
+
+	for (const StrakeShellNode *child = node->children; child != NULL; child = child->next) {
+		Tri wanted = child->connector == STRAKE_SHELL_OR ? TRI_FALSE : TRI_TRUE;
+
+		if (child->connector == STRAKE_SHELL_FIRST || status == wanted)
+			status = eval_node(ev, child);
+		else if (status == TRI_UNKNOWN)
+			status = fork_walk(ev, (Branch){.run = branch_node, .what = child},
+				(Branch){.status = tri_not(wanted)});
+		if (ev->flow != FLOW_NONE)
+			break;
+	}
+	return status;
+}
+
+typedef struct {
+	const StrakeShellClause *clause;
+	const StrakeShellNode *node;
+	Val subject;
+} ClauseState;
+
+static Tri eval_if_from(ScriptEval *ev, const void *what);
+static Tri branch_sequence(ScriptEval *ev, const void *what)
+{
+	return eval_sequence(ev, what);
+}
+
+static Tri eval_if_from(ScriptEval *ev, const void *what)
+{
+	ClauseState state = *(const ClauseState *)what;
+	Tri status;
+
+	for (; state.clause != NULL; state.clause = state.clause->next) {
+		ClauseState rest = {.clause = state.clause->next, .node = state.node};
+
+		status = eval_sequence(ev, state.clause->condition);
+		if (ev->flow != FLOW_NONE)
+			return status;
+		if (status == TRI_TRUE)
+			return eval_sequence(ev, state.clause->body);
+		if (status == TRI_FALSE)
+			continue;
+		if (++ev->depth > MAX_DEPTH) {
+			script_give_up(ev, "conditions are nested too deep to be followed");
+			return TRI_UNKNOWN;
+		}
+		status = fork_walk(ev, (Branch){.run = branch_sequence, .what = state.clause->body},
+			(Branch){.run = eval_if_from, .what = &rest});
+		ev->depth--;
+		return status;
+	}
+	return state.node->else_body != NULL ? eval_sequence(ev, state.node->else_body) : TRI_TRUE;
+}
+
+/** The body of a case clause and of those it falls through to. */
+static Tri eval_case_body(ScriptEval *ev, const void *what)
+{
+	const StrakeShellClause *clause = what;
+	Tri status = TRI_TRUE;
+
+	for (; clause != NULL; clause = clause->next) {
+		status = eval_sequence(ev, clause->body);
+		if (ev->flow != FLOW_NONE || clause->terminator != '&')
+			break;
+	}
+	return status;
+}
+
+static Tri eval_case_from(ScriptEval *ev, const void *what)
+{
+	ClauseState state = *(const ClauseState *)what;
+
+	for (; state.clause != NULL; state.clause = state.clause->next) {
+		ClauseState rest = {.clause = state.clause->next, .subject = state.subject};
+		Tri match = TRI_FALSE, status;
+
+		for (const StrakeShellWord *p = state.clause->patterns; p != NULL; p = p->next) {
+			Tri one = script_match(ev, p, state.subject);
+
+			if (one != TRI_FALSE && match != TRI_TRUE)
+				match = one;
+		}
+		if (state.clause->terminator == '+')
+			script_unhandled(ev, "';;&' of bash is not followed");
+		if (match == TRI_TRUE)
+			return eval_case_body(ev, state.clause);
+		if (match == TRI_FALSE)
+			continue;
+		if (++ev->depth > MAX_DEPTH) {
+			script_give_up(ev, "conditions are nested too deep to be followed");
+			return TRI_UNKNOWN;
+		}
+		status = fork_walk(ev, (Branch){.run = eval_case_body, .what = state.clause},
+			(Branch){.run = eval_case_from, .what = &rest});
+		ev->depth--;
+		return status;
+	}
+	return TRI_TRUE;
+}
+
+/** Ends one round; true when the loop goes on. */
+static bool next_round(ScriptEval *ev)
+{
+	if (ev->flow == FLOW_BREAK || ev->flow == FLOW_CONTINUE) {
+		bool outer = ev->flow_levels > 1, again = ev->flow == FLOW_CONTINUE && !outer;
+
+		if (outer)
+			ev->flow_levels--;
+		else
+			ev->flow = FLOW_NONE;
+		return again;
+	}
+	return ev->flow == FLOW_NONE;
+}
+
+/** A body that runs an unknown number of times, perhaps never. */
+static Tri eval_unsure_body(ScriptEval *ev, const void *what)
+{
+	const StrakeShellNode *node = what;
+
+	forget_assigned(ev, node);
+	(void)eval_sequence(ev, node->body);
+	(void)next_round(ev);
+	forget_assigned(ev, node);
+	return TRI_UNKNOWN;
+}
+
+static Tri eval_unsure_loop(ScriptEval *ev, const StrakeShellNode *node)
+{
+	ScriptFlow outer = ev->after_maybe;
+	Tri status = fork_walk(
+		ev, (Branch){.run = eval_unsure_body, .what = node}, (Branch){.status = TRI_TRUE});
+
+	if (ev->after_maybe < FLOW_RETURN)
+		ev->after_maybe = outer;
+	return status;
+}
+
+static Tri eval_for(ScriptEval *ev, const StrakeShellNode *node)
+{
+	g_autoptr(GArray) args = g_array_new(FALSE, FALSE, sizeof(ScriptArg));
+	ScriptFlow outer = ev->after_maybe;
+	StrakeShellPart all = {.kind = STRAKE_SHELL_PARAM, .text = "@", .quoted = true};
+	StrakeShellWord positional = {.parts = &all};
+
+	script_expand_fields(ev, node->has_in ? node->words : &positional, args);
+	if (args->len > MAX_ROUNDS)
+		return eval_unsure_loop(ev, node);
+	for (size_t i = 0; i < args->len; i++) {
+		ScriptArg *arg = &g_array_index(args, ScriptArg, i);
+
+		if (arg->many || arg->glob) {
+			(void)eval_unsure_loop(ev, node);
+			if (ev->flow != FLOW_NONE)
+				return TRI_UNKNOWN;
+			continue;
+		}
+		script_set(ev, node->name, arg->value);
+		ev->status = eval_sequence(ev, node->body);
+		if (!next_round(ev))
+			break;
+	}
+	if (ev->after_maybe < FLOW_RETURN)
+		ev->after_maybe = outer;
+	return ev->status;
+}
+
+static Tri eval_while(ScriptEval *ev, const StrakeShellNode *node)
+{
+	Tri go_on = node->kind == STRAKE_SHELL_WHILE ? TRI_TRUE : TRI_FALSE;
+	ScriptFlow outer = ev->after_maybe;
+
+	for (unsigned round = 0;; round++) {
+		Tri status = eval_sequence(ev, node->condition);
+
+		if (ev->flow != FLOW_NONE || (status != TRI_UNKNOWN && status != go_on))
+			break;
+		if (status == TRI_UNKNOWN || round == MAX_ROUNDS || ev->after_maybe != outer)
+			return eval_unsure_loop(ev, node);
+		(void)eval_sequence(ev, node->body);
+		if (!next_round(ev))
+			break;
+	}
+	if (ev->after_maybe < FLOW_RETURN)
+		ev->after_maybe = outer;
+	return TRI_TRUE;
+}
+
+// --- subshells, pipelines
+// ----------------------------------------------------------------------------------
+
+/** Runs @node with a copy of the environment; what it changes there is lost. */
+static Tri eval_subshell(ScriptEval *ev, const StrakeShellNode *node)
+{
+	ScriptEnv *outer = ev->env;
+	ScriptFlow outer_maybe = scope_begin(ev);
+	Tri status;
+
+	ev->env = script_env_copy(outer);
+	ev->subshells++;
+	status = eval_node(ev, node);
+	ev->subshells--;
+	if (ev->flow == FLOW_EXIT && !ev->gave_up) {
+		status = ev->flow_status;
+		ev->flow = FLOW_NONE;
+	}
+	if (ev->after_maybe == FLOW_EXIT)
+		status = TRI_UNKNOWN;
+	script_env_free(ev->env);
+	ev->env = outer;
+	scope_end(ev, outer_maybe, false);
+	return status;
+}
+
+Tri script_eval_captured(ScriptEval *ev, const StrakeShellNode *body, ScriptSink *sink)
+{
+	ScriptSink *outer = ev->sink;
+	const StrakeShellNode *node = ev->node;
+	Tri status;
+
+	ev->sink = sink;
+	status = eval_subshell(ev, body);
+	ev->sink = outer;
+	ev->node = node;
+	return status;
+}
+
+static Tri eval_pipeline(ScriptEval *ev, const StrakeShellNode *node)
+{
+	ScriptInputText outer = ev->input;
+	Tri status = TRI_UNKNOWN;
+
+	for (const StrakeShellNode *child = node->children; child != NULL; child = child->next) {
+		ScriptSink sink = script_sink(ev, SINK_TEXT);
+
+		if (child->next == NULL) {
+			status = eval_subshell(ev, child);
+		} else {
+			(void)script_eval_captured(ev, child, &sink);
+			ev->input = (ScriptInputText){.certainty = script_certainty(ev)};
+			if (!sink.unknown && !sink.temp) {
+				Val text = script_text(ev, sink.text->str, (gssize)sink.text->len);
+
+				ev->input.text = val_known(text) ? text : NULL;
+			}
+		}
+		script_sink_clear(&sink);
+	}
+	ev->input = outer;
+	return status;
+}
+
+// --- nodes
+// -----------------------------------------------------------------------------------------------
+
+static Tri define_function(ScriptEval *ev, const StrakeShellNode *node)
+{
+	const StrakeShellNode *old = g_hash_table_lookup(ev->functions, node->name);
+
+	if ((old != NULL && old != node->body) || script_is_maybe(ev))
+		g_hash_table_add(ev->functions_unclear, (gpointer)node->name);
+	g_hash_table_insert(ev->functions, (gpointer)node->name, node->body);
+	return TRI_TRUE;
+}
+
+static Tri eval_compound(ScriptEval *ev, const StrakeShellNode *node)
+{
+	ClauseState state = {.clause = node->clauses, .node = node};
+
+	switch (node->kind) {
+	case STRAKE_SHELL_SIMPLE:
+		return eval_simple(ev, node);
+	case STRAKE_SHELL_SEQUENCE:
+		return eval_sequence(ev, node);
+	case STRAKE_SHELL_AND_OR:
+		return eval_and_or(ev, node);
+	case STRAKE_SHELL_PIPELINE:
+		return eval_pipeline(ev, node);
+	case STRAKE_SHELL_IF:
+		return eval_if_from(ev, &state);
+	case STRAKE_SHELL_FOR:
+		return eval_for(ev, node);
+	case STRAKE_SHELL_WHILE:
+	case STRAKE_SHELL_UNTIL:
+		return eval_while(ev, node);
+	case STRAKE_SHELL_CASE:
+		state.subject = script_expand(ev, node->words);
+		return eval_case_from(ev, &state);
+	case STRAKE_SHELL_GROUP:
+		return eval_sequence(ev, node->body);
+	case STRAKE_SHELL_SUBSHELL:
+		return eval_subshell(ev, node->body);
+	case STRAKE_SHELL_FUNCTION:
+		return define_function(ev, node);
+	case STRAKE_SHELL_UNSUPPORTED:
+		forget_assigned(ev, node);
+		return script_unhandled(ev, "'%s' of bash is not followed", node->name);
+	}
+	return TRI_UNKNOWN;
+}
+
+static Tri eval_node(ScriptEval *ev, const StrakeShellNode *node)
+{
+	Redirected redirected;
+	Tri status;
+
+	if (++ev->steps > MAX_STEPS)
+		script_give_up(ev, "the script runs too many commands to be followed");
+	if (ev->depth >= MAX_DEPTH)
+		script_give_up(ev, "commands are nested too deep to be followed");
+	if (ev->gave_up)
+		return TRI_UNKNOWN;
+	ev->depth++;
+	ev->node = node;
+	if (node->kind == STRAKE_SHELL_SIMPLE || node->redirects == NULL) {
+		status = eval_compound(ev, node);
+	} else {
+		redirects_begin(ev, &redirected, node->redirects);
+		status = eval_compound(ev, node);
+		ev->node = node;
+		redirects_end(ev, &redirected);
+	}
+	ev->depth--;
+	if (node->negated)
+		status = tri_not(status);
+	ev->status = status;
+	return status;
+}
+
+static Tri eval_sequence(ScriptEval *ev, const StrakeShellNode *sequence)
+{
+	Tri status = TRI_TRUE;
+
+	if (sequence->kind != STRAKE_SHELL_SEQUENCE)
+		return eval_node(ev, sequence);
+	for (const StrakeShellNode *child = sequence->children; child != NULL;
+		child = child->next) {
+		status = eval_node(ev, child);
+		if (ev->flow != FLOW_NONE)
+			break;
+	}
+	return status;
+}
+
+void script_eval_program(ScriptEval *ev, const StrakeShellNode *root)
+{
+	(void)eval_sequence(ev, root);
+}
