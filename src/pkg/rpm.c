@@ -22,6 +22,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/path.h"
+#include "pkg/verify.h"
 
 // librpm logs through one process-wide callback.
 static GString *log_text;
@@ -181,5 +182,23 @@ bool strake_rpm_tidy_database(const char *root, const char *database, GError **e
 	for (size_t i = 0; i < G_N_ELEMENTS(leftovers); i++)
 		if (unlinkat(dir_fd, leftovers[i], 0) < 0 && errno != ENOENT)
 			return strake_error_errno(error, errno, "remove", leftovers[i]);
+	return true;
+}
+
+bool strake_package_verify(const char *path, const char *public_key, GError **error)
+{
+	Header header;
+	rpmts ts;
+
+	if (!strake_rpm_setup(NULL, error))
+		return false;
+	ts = strake_rpm_ts_new("/", public_key, 0, error);
+	if (ts == NULL)
+		return false;
+	header = strake_rpm_read_header(ts, path, true, error);
+	rpmtsFree(ts);
+	if (header == NULL)
+		return false;
+	headerFree(header);
 	return true;
 }

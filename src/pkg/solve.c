@@ -202,9 +202,8 @@ static char *reason(Solver *solver, Id id)
 	return g_strdup_printf("needed by %s", pool_solvid2str(pool, from));
 }
 
-static StrakePackage *make_package(Solver *solver, Id id)
+static StrakePackage *make_package(Pool *pool, Id id)
 {
-	Pool *pool = solver->pool;
 	Solvable *solvable = pool_id2solvable(pool, id);
 	StrakePackage *package = g_new0(StrakePackage, 1);
 	const char *location = solvable_lookup_location(solvable, NULL);
@@ -220,7 +219,6 @@ static StrakePackage *make_package(Solver *solver, Id id)
 		package->path = g_canonicalize_filename(location, solvable->repo->appdata);
 	if (digest != NULL && type == REPOKEY_TYPE_SHA256)
 		package->sha256 = g_strdup(digest);
-	package->why = reason(solver, id);
 	package->download_bytes = solvable_lookup_num(solvable, SOLVABLE_DOWNLOADSIZE, 0);
 	package->installed_bytes = solvable_lookup_num(solvable, SOLVABLE_INSTALLSIZE, 0);
 	return package;
@@ -232,8 +230,23 @@ static GPtrArray *collect(Solver *solver)
 	GPtrArray *packages = g_ptr_array_new_with_free_func((GDestroyNotify)strake_package_free);
 
 	transaction_order(transaction, 0);
-	for (int i = 0; i < transaction->steps.count; i++)
-		g_ptr_array_add(packages, make_package(solver, transaction->steps.elements[i]));
+	for (int i = 0; i < transaction->steps.count; i++) {
+		StrakePackage *package = make_package(solver->pool, transaction->steps.elements[i]);
+
+		package->why = reason(solver, transaction->steps.elements[i]);
+		g_ptr_array_add(packages, package);
+	}
+	return packages;
+}
+
+GPtrArray *strake_solver_list(StrakeSolver *solver)
+{
+	Pool *pool = solver->pool;
+	GPtrArray *packages = g_ptr_array_new_with_free_func((GDestroyNotify)strake_package_free);
+	Id id;
+
+	FOR_POOL_SOLVABLES(id)
+	g_ptr_array_add(packages, make_package(pool, id));
 	return packages;
 }
 

@@ -19,3 +19,6 @@ extern const StrakeCmd strake_cmd_upstream_fetch;
 extern const StrakeCmd strake_cmd_upstream_list;
 extern const StrakeCmd strake_cmd_upstream_status;
 extern const StrakeCmd strake_cmd_upstream_update;
+extern const StrakeCmd strake_cmd_repo_check;
+extern const StrakeCmd strake_cmd_repo_key;
+extern const StrakeCmd strake_cmd_repo_publish;
