@@ -41,6 +41,10 @@ void strake_rpm_header_put_u64(
 void strake_rpm_header_put_bin(
 	StrakeRpmHeaderWriter *writer, uint32_t tag, const void *data, size_t size);
 
+/** strake_rpm_header_put_raw: a tag as strake_rpm_header_raw gave it. */
+void strake_rpm_header_put_raw(StrakeRpmHeaderWriter *writer, uint32_t tag, uint32_t type,
+	uint32_t count, const uint8_t *data, size_t size);
+
 /** strake_rpm_header_finish: the header's bytes with magic and region @region_tag; the writer may
  * only be freed afterwards. */
 GBytes *strake_rpm_header_finish(StrakeRpmHeaderWriter *writer, uint32_t region_tag);
@@ -71,5 +75,8 @@ uint64_t strake_rpm_header_number(
 	const StrakeRpmHeader *header, uint32_t tag, size_t index, uint64_t fallback);
 /** The bytes of a BIN tag, or NULL. */
 const uint8_t *strake_rpm_header_bin(const StrakeRpmHeader *header, uint32_t tag, size_t *out_size);
+/** A tag of any type as it is stored (integers big-endian), or NULL. Borrowed. */
+const uint8_t *strake_rpm_header_raw(const StrakeRpmHeader *header, uint32_t tag,
+	uint32_t *out_type, uint32_t *out_count, size_t *out_size);
 /** The tags in order; free with g_free. */
 uint32_t *strake_rpm_header_tags(const StrakeRpmHeader *header, size_t *out_count);

@@ -257,6 +257,19 @@ const uint8_t *strake_rpm_header_bin(const StrakeRpmHeader *header, uint32_t tag
 	return header->data + entry->offset;
 }
 
+const uint8_t *strake_rpm_header_raw(const StrakeRpmHeader *header, uint32_t tag,
+	uint32_t *out_type, uint32_t *out_count, size_t *out_size)
+{
+	const Entry *entry = find(header, tag);
+
+	if (entry == NULL)
+		return NULL;
+	*out_type = entry->type;
+	*out_count = entry->count;
+	*out_size = entry->size;
+	return header->data + entry->offset;
+}
+
 uint32_t *strake_rpm_header_tags(const StrakeRpmHeader *header, size_t *out_count)
 {
 	uint32_t *tags = g_new(uint32_t, header->entries->len + 1);

@@ -169,6 +169,12 @@ static void append_zeros(GByteArray *out, size_t count)
 	g_byte_array_append(out, zeros, count);
 }
 
+void strake_rpm_header_put_raw(StrakeRpmHeaderWriter *writer, uint32_t tag, uint32_t type,
+	uint32_t count, const uint8_t *data, size_t size)
+{
+	g_byte_array_append(add_entry(writer, tag, type, count), data, size);
+}
+
 GBytes *strake_rpm_header_finish(StrakeRpmHeaderWriter *writer, uint32_t region_tag)
 {
 	static const guint8 magic[8] = {0x8e, 0xad, 0xe8, 0x01};

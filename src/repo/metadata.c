@@ -10,7 +10,6 @@
 #include <createrepo_c/xml_dump.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <zstd.h>
 
@@ -20,7 +19,7 @@
 #include "base/file.h"
 #include "base/parallel.h"
 #include "base/path.h"
-#include "format/rpm_layout.h"
+#include "format/rpm_read.h"
 
 // Changes when the XML would come out different.
 #define METADATA_VERSION "1"
@@ -54,27 +53,22 @@ void strake_metadata_init(void)
 // -- one package
 
 static cr_Package *parse_package(
-	const char *path, const StrakeRpmLayout *layout, const char *sha256, GError **error)
+	const char *path, const StrakeRpm *rpm, const char *sha256, GError **error)
 {
 	g_autoptr(cr_Package) package =
 		cr_package_from_rpm_base(path, CHANGELOG_LIMIT, CR_HDRR_NONE, error);
 	g_autofree char *href = NULL;
-	struct stat st;
 
 	if (package == NULL)
 		return NULL;
-	if (stat(path, &st) < 0) {
-		strake_error_set(error, STRAKE_ERROR_FAILED, "look at '%s' failed", path);
-		return NULL;
-	}
 	href = g_strdup_printf("Packages/%c/%s-%s-%s.%s.rpm", g_ascii_tolower(*package->name),
 		package->name, package->version, package->release, package->arch);
 	package->pkgId = g_string_chunk_insert(package->chunk, sha256);
 	package->checksum_type = g_string_chunk_insert(package->chunk, "sha256");
 	package->location_href = g_string_chunk_insert(package->chunk, href);
-	package->rpm_header_start = (gint64)layout->header;
-	package->rpm_header_end = (gint64)layout->payload;
-	package->size_package = st.st_size;
+	package->rpm_header_start = (gint64)rpm->header_offset;
+	package->rpm_header_end = (gint64)rpm->payload_offset;
+	package->size_package = (gint64)g_bytes_get_size(rpm->bytes);
 	// The file's own time would be that of the publishing.
 	package->time_file = package->time_build;
 	return g_steal_pointer(&package);
@@ -100,17 +94,12 @@ static StrakeMetadata *make_metadata(StrakeStore *store, const char *sha256, GEr
 	g_autoptr(StrakeMetadata) metadata = g_new0(StrakeMetadata, 1);
 	g_autofree char *path = strake_store_object_path(store, sha256);
 	g_autoptr(GBytes) bytes = strake_store_map_object(store, sha256, error);
+	g_autoptr(StrakeRpm) rpm = bytes != NULL ? strake_rpm_parse(bytes, error) : NULL;
 	g_autoptr(cr_Package) package = NULL;
-	StrakeRpmLayout layout;
-	gsize size;
-	const uint8_t *data;
 
-	if (bytes == NULL)
+	if (rpm == NULL)
 		return NULL;
-	data = g_bytes_get_data(bytes, &size);
-	if (!strake_rpm_layout(data, size, path, &layout, error))
-		return NULL;
-	package = parse_package(path, &layout, sha256, error);
+	package = parse_package(path, rpm, sha256, error);
 	if (package == NULL || !dump_xml(package, metadata, error)) {
 		g_prefix_error(error, "metadata of '%s': ", path);
 		return NULL;
@@ -121,7 +110,7 @@ static StrakeMetadata *make_metadata(StrakeStore *store, const char *sha256, GEr
 	metadata->arch = g_strdup(package->arch);
 	metadata->location = g_strdup(package->location_href);
 	metadata->sha256 = g_strdup(sha256);
-	metadata->size_bytes = size;
+	metadata->size_bytes = g_bytes_get_size(bytes);
 	metadata->build_time_s = package->time_build;
 	return g_steal_pointer(&metadata);
 }

@@ -4,18 +4,18 @@
 // Package signing: a new signature header in front of the unchanged header and payload.
 #include "repo/sign_private.h"
 
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/fd.h"
-#include "format/rpm_layout.h"
+#include "format/rpm_sign.h"
 
 // Changes when a signed package would come out with other bytes.
 #define SIGN_VERSION "1"
 #define KEY_KIND "rpm-signed"
+
+enum { LEAD_BYTES = 96 };
 
 static char *fingerprint(const char *sha256, const StrakeKeys *keys)
 {
@@ -36,74 +36,32 @@ static char *remembered(StrakeStore *store, const char *key)
 	return strake_store_has(store, sha256) ? g_steal_pointer(&sha256) : NULL;
 }
 
-static bool check_digest(const char *want, const void *data, size_t size, const char *part,
-	const char *name, GError **error)
+static GBytes *new_signature_header(const StrakeKeys *keys, const StrakeRpm *rpm, GError **error)
 {
-	g_autofree char *have = NULL;
+	g_autoptr(GBytes) covered = strake_rpm_signed_part(rpm);
+	int64_t time_s =
+		(int64_t)strake_rpm_header_number(rpm->header, STRAKE_RPMTAG_BUILDTIME, 0, 0);
+	g_autoptr(GBytes) signature = strake_keys_sign(keys, &covered, 1, time_s, error);
 
-	if (want == NULL)
-		return strake_error_set(error, STRAKE_ERROR_INTEGRITY,
-			"package '%s' has no SHA-256 digest of its %s and is not signed", name,
-			part);
-	have = strake_digest_data(STRAKE_DIGEST_SHA256, data, size);
-	if (strcmp(want, have) != 0)
-		return strake_error_set(error, STRAKE_ERROR_INTEGRITY,
-			"package '%s' is damaged: the SHA-256 of its %s is %s, it says %s", name,
-			part, have, want);
-	return true;
+	return signature != NULL ? strake_rpm_signature_set(rpm, signature) : NULL;
 }
 
-// We put our name only under packages that are what they say.
-static bool check_digests(const uint8_t *data, size_t size, const StrakeRpmLayout *layout,
-	const char *name, GError **error)
-{
-	const uint8_t *header = data + layout->header;
-	size_t header_size = layout->payload - layout->header;
-	const char *of_header = strake_rpm_header_string(data + layout->signature,
-		layout->header - layout->signature, STRAKE_RPM_SIGTAG_SHA256);
-	const char *of_payload =
-		strake_rpm_header_string(header, header_size, STRAKE_RPM_TAG_PAYLOADDIGEST);
-
-	return check_digest(of_header, header, header_size, "header", name, error) &&
-	       check_digest(of_payload, data + layout->payload, size - layout->payload, "payload",
-		       name, error);
-}
-
-static GBytes *new_signature_header(const StrakeKeys *keys, GBytes *package,
-	const StrakeRpmLayout *layout, const char *name, GError **error)
-{
-	const uint8_t *data = g_bytes_get_data(package, NULL);
-	size_t header_size = layout->payload - layout->header;
-	g_autoptr(GBytes) header = g_bytes_new_from_bytes(package, layout->header, header_size);
-	g_autoptr(GBytes) signature = NULL;
-	uint32_t build_time_s = 0;
-
-	if (!strake_rpm_header_u32(
-		    data + layout->header, header_size, STRAKE_RPM_TAG_BUILDTIME, &build_time_s))
-		build_time_s = 0;
-	signature = strake_keys_sign(keys, &header, 1, build_time_s, error);
-	if (signature == NULL)
-		return NULL;
-	return strake_rpm_signature_set(data + layout->signature,
-		layout->header - layout->signature, STRAKE_RPM_SIGTAG_RSA, signature, name, error);
-}
-
-static bool write_signed(StrakeStore *store, GBytes *package, const StrakeRpmLayout *layout,
-	GBytes *signature, const char *name, char **out_sha256, GError **error)
+static bool write_signed(StrakeStore *store, const StrakeRpm *rpm, GBytes *signature,
+	const char *name, char **out_sha256, GError **error)
 {
 	g_autoptr(StrakeStoreWriter) writer = strake_store_begin(store, error);
 	g_autoptr(StrakeDigest) digest = strake_digest_new(STRAKE_DIGEST_SHA256);
 	gsize size;
-	const uint8_t *data = g_bytes_get_data(package, &size);
+	const uint8_t *data = g_bytes_get_data(rpm->bytes, &size);
 	gsize signature_size;
 	const void *signature_data = g_bytes_get_data(signature, &signature_size);
 	const struct {
 		const void *data;
 		size_t size;
 	} parts[] = {
-		{data,                  layout->signature    },
-		{signature_data,        signature_size       },
-		{data + layout->header, size - layout->header},
+		{data,                      LEAD_BYTES               },
+		{signature_data,            signature_size           },
+		{data + rpm->header_offset, size - rpm->header_offset},
 	};
 	char hex[STRAKE_DIGEST_HEX_MAX];
 
@@ -119,32 +77,34 @@ static bool write_signed(StrakeStore *store, GBytes *package, const StrakeRpmLay
 	return strake_store_commit(writer, hex, out_sha256, error);
 }
 
+static bool sign_object(StrakeStore *store, const StrakeKeys *keys, const char *sha256,
+	const char *name, char **out_sha256, GError **error)
+{
+	g_autoptr(GBytes) bytes = strake_store_map_object(store, sha256, error);
+	g_autoptr(StrakeRpm) rpm = bytes != NULL ? strake_rpm_parse(bytes, error) : NULL;
+	g_autoptr(GBytes) signature = NULL;
+
+	// We put our name only under packages that are what they say.
+	if (rpm == NULL || !strake_rpm_verify(rpm, error)) {
+		g_prefix_error(error, "package '%s': ", name);
+		return false;
+	}
+	signature = new_signature_header(keys, rpm, error);
+	return signature != NULL && write_signed(store, rpm, signature, name, out_sha256, error);
+}
+
 bool strake_sign_package(StrakeStore *store, const StrakeKeys *keys, const char *sha256,
 	const char *name, char **out_signed_sha256, bool *out_made, GError **error)
 {
 	g_autofree char *key = fingerprint(sha256, keys);
 	g_autofree char *made = remembered(store, key);
-	g_autoptr(GBytes) package = NULL;
-	g_autoptr(GBytes) signature = NULL;
-	StrakeRpmLayout layout;
-	gsize size;
-	const uint8_t *data;
 
 	*out_made = made == NULL;
 	if (made != NULL) {
 		*out_signed_sha256 = g_steal_pointer(&made);
 		return true;
 	}
-	package = strake_store_map_object(store, sha256, error);
-	if (package == NULL)
-		return false;
-	data = g_bytes_get_data(package, &size);
-	if (!strake_rpm_layout(data, size, name, &layout, error) ||
-		!check_digests(data, size, &layout, name, error))
-		return false;
-	signature = new_signature_header(keys, package, &layout, name, error);
-	if (signature == NULL ||
-		!write_signed(store, package, &layout, signature, name, &made, error) ||
+	if (!sign_object(store, keys, sha256, name, &made, error) ||
 		!strake_store_put_key(store, KEY_KIND, key, made, strlen(made), error))
 		return false;
 	*out_signed_sha256 = g_steal_pointer(&made);

@@ -6,10 +6,35 @@
 #include <string.h>
 
 #include "base/path.h"
-#include "format/rpm_read.h"
+#include "format/rpm_sign.h"
 #include "format/rpm_write.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* A package with a signature put in reads back, and doing so again changes nothing. */
+static void sign(const StrakeRpm *rpm)
+{
+	g_autoptr(GBytes) signature = g_bytes_new_static("signature", 9);
+	g_autoptr(GBytes) once = strake_rpm_signature_set(rpm, signature);
+	g_autoptr(GByteArray) package = g_byte_array_new();
+	g_autoptr(GBytes) joined = NULL;
+	g_autoptr(GBytes) twice = NULL;
+	g_autoptr(StrakeRpm) again = NULL;
+	g_autoptr(GError) error = NULL;
+	gsize size;
+	const uint8_t *data = g_bytes_get_data(rpm->bytes, &size);
+
+	g_assert_cmpuint(g_bytes_get_size(once) % 8, ==, 0);
+	g_byte_array_append(package, data, 96);
+	g_byte_array_append(package, g_bytes_get_data(once, NULL), g_bytes_get_size(once));
+	g_byte_array_append(package, data + rpm->header_offset, size - rpm->header_offset);
+	joined = g_byte_array_free_to_bytes(g_steal_pointer(&package));
+	again = strake_rpm_parse(joined, &error);
+	g_assert_no_error(error);
+	g_assert_true(strake_rpm_header_has(again->signature, 268));
+	twice = strake_rpm_signature_set(again, signature);
+	g_assert_true(g_bytes_equal(once, twice));
+}
 
 static void read_bytes(const uint8_t *data, size_t size)
 {
@@ -24,6 +49,7 @@ static void read_bytes(const uint8_t *data, size_t size)
 		g_free(strake_rpm_file_path(rpm, i));
 	g_free(strake_rpm_nevra(rpm));
 	g_assert_true(strake_rpm_verify(rpm, &error) == (error == NULL));
+	sign(rpm);
 }
 
 /* Each line of the input becomes a file or a dependency, chosen by its first byte. */
@@ -59,6 +85,7 @@ static void round_trip(const uint8_t *data, size_t size)
 	rpm = strake_rpm_parse(bytes, &error);
 	g_assert_no_error(error);
 	g_assert_true(strake_rpm_verify(rpm, &error));
+	sign(rpm);
 	g_assert_cmpuint(strake_rpm_n_files(rpm), ==, package->files->len);
 	for (guint i = 0; i < package->files->len; i++) {
 		const StrakeRpmFile *file = package->files->pdata[i];
