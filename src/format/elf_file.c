@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "format/elf_file.h"
 
-enum { MAX_SECTIONS = 1 << 16, MAX_VERSIONS = 1 << 16, MAX_NOTE = 1 << 16 };
+enum { MAX_SECTIONS = 1 << 16, MAX_VERSIONS = 1 << 16, MAX_NOTE = 1 << 16, MAX_LIST = 4096 };
 
 typedef struct {
 	const uint8_t *data;
@@ -28,6 +28,7 @@ typedef struct {
 	GArray *sections; // of Section
 	bool executable;
 	bool debug, hash, gnu_hash; // DT_DEBUG, DT_HASH, DT_GNU_HASH seen
+	unsigned versions;          // read so far, bounded by MAX_VERSIONS
 } Reader;
 
 bool strake_elf_is(const void *data, size_t size)
@@ -183,7 +184,7 @@ static void add_so(const StrakeElf *elf, GPtrArray *list, const char *name, cons
 	const char *mark =
 		elf->is_64 && elf->machine != EM_ALPHA && elf->machine != 0x9026 ? "(64bit)" : "";
 
-	if (!is_soname(name) || !g_utf8_validate(name, -1, NULL) ||
+	if (!is_soname(name) || list->len > MAX_LIST || !g_utf8_validate(name, -1, NULL) ||
 		(version != NULL && !g_utf8_validate(version, -1, NULL)))
 		return;
 	if (version == NULL && *mark == '\0')
@@ -257,7 +258,8 @@ static void read_verdef(Reader *r, const Section *section)
 		// only the first name is the version itself, the others are its parents; elfdeps
 		// takes them all
 		for (unsigned j = get16(image, def + 6); j > 0; j--) {
-			if (at + aux_at + sizeof(Elf64_Verdaux) > section->size)
+			if (++r->versions > MAX_VERSIONS ||
+				at + aux_at + sizeof(Elf64_Verdaux) > section->size)
 				break;
 			name = get_string(r, section->link, get32(image, def + aux_at));
 			if (name == NULL)
@@ -290,7 +292,8 @@ static void read_verneed(Reader *r, const Section *section)
 			break;
 		file = get_string(r, section->link, get32(image, need + 4));
 		for (unsigned j = get16(image, need + 2); j > 0 && file != NULL; j--) {
-			if (at + aux_at + sizeof(Elf64_Vernaux) > section->size)
+			if (++r->versions > MAX_VERSIONS ||
+				at + aux_at + sizeof(Elf64_Vernaux) > section->size)
 				break;
 			name = get_string(r, section->link, get32(image, need + aux_at + 8));
 			if (name == NULL)

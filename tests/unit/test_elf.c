@@ -46,7 +46,9 @@ static char *elfdeps(const char *option, const char *path)
 
 	if (!strake_run(&run, &out, &error))
 		g_error("%s", error->message);
-	text = g_strndup(g_bytes_get_data(out, NULL), g_bytes_get_size(out));
+	text = g_bytes_get_size(out) > 0
+		       ? g_strndup(g_bytes_get_data(out, NULL), g_bytes_get_size(out))
+		       : g_strdup("");
 	lines = g_strsplit(text, "\n", -1);
 	return sorted_text(lines);
 }
