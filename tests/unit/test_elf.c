@@ -31,6 +31,10 @@ static char *sorted_text(char **lines)
 		if (**lines != '\0')
 			g_ptr_array_add(list, *lines);
 	g_ptr_array_sort(list, compare);
+	// elfdeps repeats itself; rpm drops that when it merges dependencies
+	for (guint i = list->len; i > 1; i--)
+		if (strcmp(list->pdata[i - 1], list->pdata[i - 2]) == 0)
+			g_ptr_array_remove_index(list, i - 1);
 	g_ptr_array_add(list, NULL);
 	return g_strjoinv("\n", (char **)list->pdata);
 }
