@@ -250,7 +250,7 @@ static void append_edit(StrakeSpec *spec, GArray *lines, const StrakeSpecEdit *e
 		const char *stop = newline != NULL ? newline : end;
 		if (!append_line(lines, at != NULL ? at : "", (size_t)(stop - at), eol))
 			g_error("an edit of 4 GiB"); // callers cap what they insert
-		at = newline + 1;
+		at = newline != NULL ? newline + 1 : NULL;
 	} while (newline != NULL);
 	if (unended)
 		g_array_index(lines, StrakeSpecLine, lines->len - 1).eol = STRAKE_SPEC_EOL_NONE;
