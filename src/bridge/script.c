@@ -219,6 +219,8 @@ static void start_script(ScriptEval *ev, StrakeScriptKind kind)
 	if (version_argument)
 		g_ptr_array_add(ev->env->positional, (gpointer) "");
 	script_set(ev, "DPKG_ROOT", "");
+	script_set(ev, "DEBIAN_SCRIPT_DEBUG", ""); // switches for people who debug scripts
+	script_set(ev, "DEBIAN_SCRIPT_TRACE", "");
 	script_set(ev, "DPKG_MAINTSCRIPT_NAME", strake_script_kind_name(kind));
 	script_set(ev, "DPKG_MAINTSCRIPT_PACKAGE", script_text(ev, ev->in->package, -1));
 	if (ev->in->architecture != NULL)
@@ -465,6 +467,7 @@ StrakeScriptPlan *strake_script_analyse(const StrakeScriptInput *in, GError **er
 	ev.functions_unclear = g_hash_table_new(g_str_hash, g_str_equal);
 	ev.objects = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
 	ev.accounts = g_hash_table_new(g_str_hash, g_str_equal);
+	ev.sides = g_ptr_array_new_with_free_func(g_free);
 	ev.usermods = g_ptr_array_new_with_free_func(g_free);
 	ok = in->templates == NULL ||
 	     script_templates_parse(in->templates, plan->strings, ev.answers, error);
@@ -481,6 +484,7 @@ StrakeScriptPlan *strake_script_analyse(const StrakeScriptInput *in, GError **er
 	g_hash_table_unref(ev.objects);
 	g_hash_table_unref(ev.accounts);
 	g_ptr_array_unref(ev.usermods);
+	g_ptr_array_unref(ev.sides);
 	return ok ? g_steal_pointer(&plan) : NULL;
 }
 

@@ -30,7 +30,9 @@ typedef struct {
 	/** What the package's payload holds at @path (absolute, no trailing slash): 'f' file,
 	 * 'd' directory, 'l' symbolic link, 0 nothing. NULL: the payload is unknown. */
 	char (*path_type)(const char *path, void *data);
-	void *path_data;
+	/** Its permission bits, -1 when it is not in the payload. NULL: unknown. */
+	int (*path_mode)(const char *path, void *data);
+	void *path_data; // of both
 } StrakeScriptInput;
 
 typedef enum {

@@ -145,6 +145,9 @@ static Tri change_all(ScriptEval *ev, const ScriptOptions *o, const char *mode_t
 			int old = object != NULL && object->action != NULL ? object->action->mode
 									   : -1;
 
+			if (old < 0 && ev->in->path_mode != NULL)
+				old = ev->in->path_mode(path, ev->in->path_data);
+
 			mode = script_parse_mode(mode_text, old);
 			if (mode < 0)
 				return script_unhandled(ev,
@@ -212,6 +215,8 @@ Tri script_cmd_setcap(ScriptEval *ev, const ScriptCall *call)
 	Val path = operand_path(ev, o, 1, &temp);
 	StrakeScriptAction *action;
 
+	if (script_has(o, "r") && script_is_maybe(ev))
+		return script_nothing(ev, "a packaged file has no capability to take away");
 	if (!o->clear || o->operands->len != 2 || o->many || script_has(o, "r") ||
 		script_has(o, "v") || script_has(o, "n"))
 		return script_unhandled(ev, "this use of setcap has no rule");
@@ -343,7 +348,7 @@ Tri script_cmd_ln(ScriptEval *ev, const ScriptCall *call)
 Tri script_cmd_cp(ScriptEval *ev, const ScriptCall *call)
 {
 	g_autoptr(ScriptOptions) o = script_options(ev, call,
-		"a,archive p f,force n,no-clobber u,update r,R,recursive d P,no-dereference "
+		"Z a,archive p f,force n,no-clobber u,update r,R,recursive d P,no-dereference "
 		"T,no-target-directory v,verbose i preserve: no-preserve: L,dereference");
 	bool temp, from_temp, tree = script_has(o, "a") || script_has(o, "r") || script_has(o, "R");
 	Val from = operand_path(ev, o, 0, &from_temp);
@@ -436,6 +441,8 @@ static Tri remove_one(ScriptEval *ev, const ScriptArg *arg)
 	if (script_volatile(path))
 		return script_nothing(ev, "below /run or /tmp: not part of an image");
 	object = script_object(ev, path);
+	if (object != NULL && script_on_other_side(ev, object))
+		object = NULL;
 	if (object != NULL && object->action != NULL &&
 		(object->action->kind == STRAKE_SCRIPT_FILE ||
 			object->action->kind == STRAKE_SCRIPT_LINK ||

@@ -216,6 +216,64 @@ static void write_line(ScriptEval *ev, const char *text)
 	script_write(ev, "\n", 1);
 }
 
+/** readlink of the links that every root directory has, dpkg-realpath. */
+Tri script_cmd_readlink(ScriptEval *ev, const ScriptCall *call)
+{
+	Val path = call->argc == 1 && !call->argv[0].many ? script_path(ev, call->argv[0].value)
+							  : script_val_unknown;
+	const char *target = val_known(path) ? script_base_link(path) : NULL;
+	g_autofree char *text = NULL;
+
+	if (target == NULL)
+		return script_cmd_query(ev, call);
+	text = g_strndup(target + 1, strlen(target) - 2);
+	write_line(ev, text);
+	return TRI_TRUE;
+}
+
+/** Commands that a clean-up handler may use: they leave no trace in an image. */
+static bool only_cleans(ScriptEval *ev, const StrakeShellNode *node)
+{
+	static const char *const harmless[] = {"rm", "rmdir", "exit", "return", "true", ":", "[",
+		"test", "echo", "set", "trap", "kill"};
+
+	for (; node != NULL; node = node->next) {
+		g_autofree char *name = node->words != NULL && node->kind == STRAKE_SHELL_SIMPLE
+						? strake_shell_word_literal(node->words)
+						: NULL;
+		bool known = node->kind != STRAKE_SHELL_SIMPLE || node->words == NULL;
+
+		for (size_t i = 0; name != NULL && i < G_N_ELEMENTS(harmless); i++)
+			known |= strcmp(name, harmless[i]) == 0;
+		if (!known || node->redirects != NULL || node->kind == STRAKE_SHELL_UNSUPPORTED ||
+			node->clauses != NULL || !only_cleans(ev, node->children) ||
+			!only_cleans(ev, node->body))
+			return false;
+	}
+	return true;
+}
+
+/** trap HANDLER SIGNAL...: fine when the handler only cleans up. */
+Tri script_cmd_trap(ScriptEval *ev, const ScriptCall *call)
+{
+	Val handler = call->argc > 0 ? call->argv[0].value : "";
+	const StrakeShellNode *body =
+		val_known(handler) ? g_hash_table_lookup(ev->functions, handler) : NULL;
+	g_autoptr(StrakeShell) shell = NULL;
+
+	if (val_known(handler) && (handler[0] == '\0' || strcmp(handler, "-") == 0))
+		return TRI_TRUE;
+	// A handler in double quotes has its variables expanded already: it may be one word of
+	// unknown text behind "rm".
+	if (body == NULL && val_known(handler)) {
+		shell = strake_shell_parse(handler, strlen(handler), "trap", NULL);
+		body = shell != NULL ? strake_shell_root(shell) : NULL;
+	}
+	if (body == NULL || !only_cleans(ev, body))
+		return script_unhandled(ev, "what is done at the end is not known");
+	return script_nothing(ev, "only cleans up at the end of the script");
+}
+
 Tri script_cmd_basename(ScriptEval *ev, const ScriptCall *call)
 {
 	g_autofree char *name = NULL;
@@ -505,6 +563,19 @@ Tri script_cmd_exec(ScriptEval *ev, const ScriptCall *call)
 	return status;
 }
 
+/** -i, -Ei, --in-place; not the i in -e's or -f's value. */
+static bool edits_in_place(const char *option)
+{
+	const char *value = option + strcspn(option, "efl");
+	const char *i = strchr(option, 'i');
+
+	if (option[0] != '-')
+		return false;
+	if (option[1] == '-')
+		return g_str_has_prefix(option, "--in-place");
+	return i != NULL && i < value;
+}
+
 /** sed is a filter unless it edits in place or writes: -i, the w command. */
 Tri script_cmd_sed(ScriptEval *ev, const ScriptCall *call)
 {
@@ -516,8 +587,7 @@ Tri script_cmd_sed(ScriptEval *ev, const ScriptCall *call)
 			return script_unhandled(ev, "sed with options known only at run time");
 		if (!val_known(v))
 			continue;
-		if (g_str_has_prefix(v, "--in-place") ||
-			(v[0] == '-' && v[1] != '-' && strchr(v, 'i') != NULL)) {
+		if (edits_in_place(v)) {
 			const ScriptArg *last = &call->argv[call->argc - 1];
 
 			if (last->value == script_val_temp && !last->many)

@@ -5,7 +5,7 @@
 #include "bridge/script_deb.h"
 
 struct StrakeScriptPaths {
-	GHashTable *types; // path -> type as pointer
+	GHashTable *types; // path -> type and mode as one number
 	GStringChunk *strings;
 };
 
@@ -18,13 +18,13 @@ StrakeScriptPaths *strake_script_paths_new(void)
 	return paths;
 }
 
-void strake_script_paths_add(StrakeScriptPaths *paths, const char *path, char type)
+void strake_script_paths_add(StrakeScriptPaths *paths, const char *path, char type, int mode)
 {
 	g_autofree char *absolute = path[0] == '/' ? NULL : g_strconcat("/", path, NULL);
 
 	g_hash_table_insert(paths->types,
 		g_string_chunk_insert(paths->strings, absolute != NULL ? absolute : path),
-		GINT_TO_POINTER((int)type));
+		GINT_TO_POINTER((int)type | ((mode + 1) << 8)));
 }
 
 void strake_script_paths_free(StrakeScriptPaths *paths)
@@ -40,7 +40,14 @@ char strake_script_paths_type(const char *path, void *paths)
 {
 	const StrakeScriptPaths *set = paths;
 
-	return (char)GPOINTER_TO_INT(g_hash_table_lookup(set->types, path));
+	return (char)(GPOINTER_TO_INT(g_hash_table_lookup(set->types, path)) & 0x7f);
+}
+
+int strake_script_paths_mode(const char *path, void *paths)
+{
+	const StrakeScriptPaths *set = paths;
+
+	return (GPOINTER_TO_INT(g_hash_table_lookup(set->types, path)) >> 8) - 1;
 }
 
 void strake_script_input_from_deb(StrakeScriptInput *in, const StrakeDebFile *file)
@@ -72,7 +79,8 @@ static StrakeScriptPaths *read_paths(const StrakeDebFile *file, GError **error)
 		if (!strake_deb_data_next(data, &entry, error))
 			return NULL;
 		if (entry != NULL)
-			strake_script_paths_add(paths, entry->path, types[entry->type]);
+			strake_script_paths_add(paths, entry->path, types[entry->type],
+				entry->type == STRAKE_DEB_ENTRY_HARDLINK ? -1 : (int)entry->mode);
 	} while (entry != NULL);
 	return g_steal_pointer(&paths);
 }
@@ -91,6 +99,7 @@ StrakeScriptPlan *strake_script_analyse_deb(const StrakeDebFile *file, GError **
 		if (paths == NULL)
 			return NULL;
 		in.path_type = strake_script_paths_type;
+		in.path_mode = strake_script_paths_mode;
 		in.path_data = paths;
 	}
 	return strake_script_analyse(&in, error);

@@ -10,12 +10,14 @@
 /** Payload paths with their types. */
 typedef struct StrakeScriptPaths StrakeScriptPaths;
 StrakeScriptPaths *strake_script_paths_new(void);
-/** @path: absolute, or relative to the root as data.tar has it; @type: 'f', 'd' or 'l'. */
-void strake_script_paths_add(StrakeScriptPaths *paths, const char *path, char type);
+/** @path: absolute, or relative to the root as data.tar has it; @type: 'f', 'd' or 'l';
+ * @mode: permission bits, -1: unknown. */
+void strake_script_paths_add(StrakeScriptPaths *paths, const char *path, char type, int mode);
 void strake_script_paths_free(StrakeScriptPaths *paths);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StrakeScriptPaths, strake_script_paths_free)
 /** strake_script_paths_type: a StrakeScriptInput.path_type whose data is the set. */
 char strake_script_paths_type(const char *path, void *paths);
+int strake_script_paths_mode(const char *path, void *paths);
 
 /** strake_script_input_from_deb: borrows scripts, templates, name and version of @file. */
 void strake_script_input_from_deb(StrakeScriptInput *in, const StrakeDebFile *file);

@@ -146,13 +146,22 @@ typedef struct {
 	Tri status;
 } BranchEnd;
 
-static BranchEnd run_branch(ScriptEval *ev, const ScriptEnv *before, const Branch *branch)
+static BranchEnd run_branch(
+	ScriptEval *ev, const ScriptEnv *before, const Branch *branch, unsigned fork, bool second)
 {
 	BranchEnd end = {.status = branch->status};
+	ScriptSide *side = g_new0(ScriptSide, 1);
+
+	side->outer = ev->side;
+	side->fork = fork;
+	side->second = second;
+	g_ptr_array_add(ev->sides, side);
+	ev->side = side;
 
 	ev->env = script_env_copy(before);
 	if (branch->run != NULL)
 		end.status = branch->run(ev, branch->what);
+	ev->side = side->outer;
 	end.env = ev->env;
 	end.flow = ev->flow;
 	end.flow_status = ev->flow_status;
@@ -169,12 +178,13 @@ static bool failed(const ScriptEval *ev, const BranchEnd *end)
 static Tri fork_walk(ScriptEval *ev, Branch first, Branch second)
 {
 	ScriptEnv *before = ev->env;
+	unsigned fork = ev->sides->len + 1; // a number that no other fork has
 	BranchEnd a, b;
 	Tri status;
 
 	ev->forks++;
-	a = run_branch(ev, before, &first);
-	b = run_branch(ev, before, &second);
+	a = run_branch(ev, before, &first, fork, false);
+	b = run_branch(ev, before, &second, fork, true);
 	ev->forks--;
 	script_env_free(before);
 	if (a.flow != FLOW_NONE && (b.flow == FLOW_NONE || b.flow < a.flow || failed(ev, &a))) {
@@ -502,6 +512,9 @@ Tri script_dispatch(ScriptEval *ev, ScriptArg *args, size_t count)
 		return call_function(ev, body, call.argv, call.argc);
 	call.name = system_basename(name);
 	call.row = script_command_find(call.name);
+	if (call.row == NULL && g_str_has_prefix(name, "/usr/lib/") &&
+		script_command_is_cache(strrchr(name, '/') + 1))
+		call.row = script_command_find(strrchr(name, '/') + 1);
 	if (call.row == NULL) {
 		script_write_unknown(ev);
 		return script_unhandled(ev, "no rule for command '%.60s'", name);
@@ -882,6 +895,8 @@ static Tri eval_node(ScriptEval *ev, const StrakeShellNode *node)
 	Redirected redirected;
 	Tri status;
 
+	if (script_skip_section(ev, node))
+		return TRI_TRUE;
 	if (++ev->steps > MAX_STEPS)
 		script_give_up(ev, "the script runs too many commands to be followed");
 	if (ev->depth >= MAX_DEPTH)

@@ -14,6 +14,7 @@ static const char *const base_dirs[] = {"/", "/boot", "/dev", "/etc", "/etc/defa
 	"/usr/local", "/usr/sbin", "/usr/share", "/usr/share/doc", "/usr/share/man", "/var",
 	"/var/cache", "/var/lib", "/var/log", "/var/spool", "/var/tmp"};
 
+// The first four are links in every root directory.
 static const struct {
 	const char *prefix;
 	const char *real;
@@ -79,6 +80,15 @@ bool script_in_payload(ScriptEval *ev, const char *path, char *out_type)
 	return type != 0;
 }
 
+bool script_on_other_side(const ScriptEval *ev, const ScriptObject *object)
+{
+	for (const ScriptSide *made = object->side; made != NULL; made = made->outer)
+		for (const ScriptSide *here = ev->side; here != NULL; here = here->outer)
+			if (made->fork == here->fork)
+				return made->second != here->second;
+	return false;
+}
+
 ScriptObject *script_object(ScriptEval *ev, const char *path)
 {
 	return g_hash_table_lookup(ev->objects, path);
@@ -105,6 +115,8 @@ char script_path_type(ScriptEval *ev, const char *path)
 	const ScriptObject *object = script_object(ev, path);
 	char type = 0;
 
+	if (object != NULL && script_on_other_side(ev, object))
+		object = NULL;
 	if (object != NULL && object->removed)
 		return 0;
 	if (object != NULL && object->action != NULL && type_of_action(object->action) != 0)
@@ -116,7 +128,23 @@ char script_path_type(ScriptEval *ev, const char *path)
 	for (size_t i = 0; i < G_N_ELEMENTS(base_dirs); i++)
 		if (strcmp(base_dirs[i], path) == 0)
 			return 'd';
-	return 0;
+	return script_base_link(path) != NULL ? 'l' : 0;
+}
+
+const char *script_base_link(const char *path)
+{
+	static const char *const links[] = {"/bin", "/sbin", "/lib", "/lib64"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(links); i++)
+		if (strcmp(links[i], path) == 0)
+			return merged[i].real;
+	return NULL;
+}
+
+bool script_known_absent(const char *path)
+{
+	// Debian's switch for a group "staff" that may write to /usr/local.
+	return strcmp(path, "/etc/staff-group-for-usr-local") == 0;
 }
 
 static ScriptObject *put_object(ScriptEval *ev, const char *path, StrakeScriptAction *action)
@@ -124,6 +152,7 @@ static ScriptObject *put_object(ScriptEval *ev, const char *path, StrakeScriptAc
 	ScriptObject *object = g_new0(ScriptObject, 1);
 
 	object->action = action;
+	object->side = ev->side;
 	action->path = script_text(ev, path, -1);
 	g_hash_table_replace(ev->objects, (gpointer)action->path, object);
 	return object;

@@ -224,3 +224,17 @@ void script_sink_to_file(ScriptEval *ev, ScriptSink *sink, Val value, bool appen
 	}
 	script_make_file(ev, path, sink->text->str, sink->text->len, -1);
 }
+
+bool script_skip_section(ScriptEval *ev, const StrakeShellNode *node)
+{
+	const char *section = section_of(ev, node->line);
+	const char *cache = section != NULL ? script_section_cache(section) : NULL;
+
+	if (cache == NULL)
+		return false;
+	script_reached(ev, node);
+	ev->node = node;
+	if (!ev->removal)
+		script_action(ev, STRAKE_SCRIPT_CACHE)->name = cache;
+	return true;
+}

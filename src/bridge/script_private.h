@@ -80,9 +80,18 @@ typedef enum {
 	FLOW_EXIT,
 } ScriptFlow;
 
+/** One side of a fork; what is made on one side is not there on the other. */
+typedef struct ScriptSide ScriptSide;
+struct ScriptSide {
+	const ScriptSide *outer;
+	unsigned fork;
+	bool second;
+};
+
 /** A path that the scripts made, or a package path that they changed. */
 typedef struct {
 	StrakeScriptAction *action; // the one that made or changed it
+	const ScriptSide *side;     // where it was made, NULL: on the straight way
 	bool removed;               // a payload directory that rmdir took away
 	bool mode_set;              // by a command, not by default
 	bool owner_set;
@@ -133,6 +142,8 @@ typedef struct {
 	Tri status;             // $?
 	unsigned forks;         // undecided conditions around this place
 	ScriptFlow after_maybe; // an undecided branch before this place left so much
+	const ScriptSide *side; // innermost
+	GPtrArray *sides;       // all, freed at the end
 	unsigned subshells;     // around this place: `exit` leaves only them
 	unsigned scanned;
 	unsigned depth;
@@ -208,7 +219,14 @@ Val script_path(ScriptEval *ev, Val value);
 /** 'f', 'd', 'l' for what exists after installation so far, 0 unknown or absent. */
 char script_path_type(ScriptEval *ev, const char *path);
 bool script_in_payload(ScriptEval *ev, const char *path, char *out_type);
+/** What the link of a merged /usr at @path points to, with slashes around; NULL: no such link. */
+const char *script_base_link(const char *path);
+/** Paths of Debian's that no system of this distribution has. */
+bool script_known_absent(const char *path);
 bool script_volatile(const char *path); // below /run, /tmp, /proc, /sys, /dev
+/** Was @object made on the other side of a fork that we are on? */
+bool script_on_other_side(const ScriptEval *ev, const ScriptObject *object);
+/** What the scripts have made at @path so far, NULL when nothing, or only on another side. */
 ScriptObject *script_object(ScriptEval *ev, const char *path);
 Tri script_make_dir(
 	ScriptEval *ev, const char *path, int mode, const char *owner, const char *group);
@@ -226,6 +244,8 @@ void script_fs_finish(ScriptEval *ev);
 
 // --- script_command.c and script_cmd_*.c: what commands mean -------------------------------------
 const ScriptCommand *script_command_find(const char *basename);
+/** Cache tools also live in their library's own directory. */
+bool script_command_is_cache(const char *basename);
 
 /** Arguments split by getopt rules of one command. */
 typedef struct {
@@ -306,6 +326,8 @@ SCRIPT_HANDLER(script_cmd_false);
 SCRIPT_HANDLER(script_cmd_umask);
 SCRIPT_HANDLER(script_cmd_basename);
 SCRIPT_HANDLER(script_cmd_dirname);
+SCRIPT_HANDLER(script_cmd_readlink);
+SCRIPT_HANDLER(script_cmd_trap);
 SCRIPT_HANDLER(script_cmd_mktemp);
 SCRIPT_HANDLER(script_cmd_query); // reads and prints
 SCRIPT_HANDLER(script_cmd_command);
@@ -323,3 +345,7 @@ bool script_templates_parse(
 	GBytes *templates, GStringChunk *strings, GHashTable *answers, GError **error);
 /** script_section_known: is debhelper section @kind ("installsystemd") one of the table? */
 bool script_section_known(const char *kind);
+/** script_section_cache: the cache that stands for the whole of such sections, or NULL. */
+const char *script_section_cache(const char *kind);
+/** Is @node part of a section that one action stands for? Then it is not walked over. */
+bool script_skip_section(ScriptEval *ev, const StrakeShellNode *node);

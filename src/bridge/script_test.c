@@ -39,8 +39,10 @@ static Tri test_path(ScriptEval *ev, char op, Val value)
 		return TRI_FALSE;
 	if (!val_known(path))
 		return TRI_UNKNOWN;
+	if (script_known_absent(path))
+		return TRI_FALSE;
 	type = script_path_type(ev, path);
-	if (type == 0) // the system's own directory for units is there when systemd runs
+	if (type == 0)
 		return TRI_UNKNOWN;
 	switch (op) {
 	case 'e':

@@ -51,7 +51,7 @@ static StrakeScriptPaths *parse_paths(GBytes *bytes)
 	for (size_t i = 0; lines[i] != NULL; i++)
 		if (strlen(lines[i]) > 2 && strchr("fdl", lines[i][0]) != NULL &&
 			lines[i][1] == ' ')
-			strake_script_paths_add(paths, lines[i] + 2, lines[i][0]);
+			strake_script_paths_add(paths, lines[i] + 2, lines[i][0], -1);
 	return paths;
 }
 
