@@ -409,6 +409,8 @@ StrakeProject *strake_project_load(
 		load_file(&l, options->config_files[i], (StrakeOrigin){0});
 	if (l.load.n_problems == 0)
 		finish(&l);
+	if (l.load.n_problems == 0 && options->check_files)
+		strake_project_check_files(project, &l.load);
 	if (!report(&l.load, error))
 		return NULL;
 	return g_steal_pointer(&project);

@@ -181,13 +181,13 @@ bool strake_project_has_component(const StrakeProject *project, const char *name
 }
 
 // @layer over what @into has inherited so far, less what the layer drops.
-static void add_layer(StrakeComponent *into, StrakeArena *arena, const StrakeComponent *layer)
+static void add_layer(StrakeComponent *into, GHashTable *sources, const StrakeComponent *layer)
 {
 	for (char **path = layer->override; path != NULL && *path != NULL; path++)
-		if (!strake_schema_clear(&strake_component_schema, arena, into, *path, NULL))
+		if (!strake_schema_clear(&strake_component_schema, into->arena, into, *path, NULL))
 			g_warn_if_reached(); // checked at load
 	strake_schema_merge(
-		&strake_component_schema, STRAKE_MERGE_INHERIT, arena, NULL, into, layer);
+		&strake_component_schema, STRAKE_MERGE_INHERIT, into->arena, sources, into, layer);
 }
 
 // The component of that name, else the first whose name is a glob that matches.
@@ -203,37 +203,53 @@ static const StrakeComponent *find_component(const StrakeProject *project, const
 	return own;
 }
 
-StrakeComponent *strake_project_resolve(
-	const StrakeProject *project, const char *name, GError **error)
+static void add_groups(StrakeComponent *c, GHashTable *sources, const GPtrArray *groups)
+{
+	c->groups = strake_arena_alloc(c->arena, (groups->len + 1) * sizeof(char *));
+	for (guint i = 0; i < groups->len; i++) {
+		const StrakeComponentGroup *group = groups->pdata[i];
+		c->groups[i] = group->name;
+		add_layer(c, sources, &group->defaults);
+	}
+}
+
+StrakeComponent *strake_project_resolve_from(
+	StrakeProject *project, const char *name, GHashTable *sources, GError **error)
 {
 	StrakeArena *arena = strake_arena_new();
 	g_autoptr(StrakeComponent) c = strake_arena_alloc(arena, sizeof(*c));
 	const StrakeComponent *own = find_component(project, name);
 	const GPtrArray *groups = g_hash_table_lookup(project->groups_of, name);
 
-	*c = project->base;
 	c->arena = arena;
-	c->name = strake_arena_strdup(arena, name);
+	if (sources == NULL)
+		*c = project->base;
+	else
+		add_layer(c, sources, &project->base);
+	c->arena = arena;
 	c->override = NULL;
+	c->name = strake_arena_strdup(arena, name);
 	if (groups != NULL)
-		c->groups = strake_arena_alloc(arena, (groups->len + 1) * sizeof(char *));
-	for (guint i = 0; groups != NULL && i < groups->len; i++) {
-		const StrakeComponentGroup *group = groups->pdata[i];
-		c->groups[i] = group->name;
-		add_layer(c, arena, &group->defaults);
-	}
+		add_groups(c, sources, groups);
 	if (own != NULL) {
 		c->origin = own->origin;
-		add_layer(c, arena, own);
+		add_layer(c, sources, own);
 	}
 	if (c->overlay_files != NULL && c->overlay_files[0] != NULL &&
-		!strake_project_load_overlay_files((StrakeProject *)project, c, error))
+		!strake_project_load_overlay_files(project, c, error))
 		return NULL;
 	if (c->overlays == NULL) {
 		c->overlays = g_ptr_array_new();
 		strake_arena_defer(arena, c->overlays, (GDestroyNotify)g_ptr_array_unref);
 	}
 	return g_steal_pointer(&c);
+}
+
+StrakeComponent *strake_project_resolve(
+	const StrakeProject *project, const char *name, GError **error)
+{
+	// Only the cache of overlay files behind its lock is changed.
+	return strake_project_resolve_from((StrakeProject *)project, name, NULL, error);
 }
 
 void strake_component_free(StrakeComponent *component)

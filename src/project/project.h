@@ -19,8 +19,9 @@
 typedef struct StrakeProject StrakeProject;
 
 typedef struct {
-	bool permissive;                 // unknown keys warn instead of failing
-	bool no_user_config;             // leave $XDG_CONFIG_HOME/strake/config.toml out
+	bool permissive;     // unknown keys warn instead of failing
+	bool check_files;    // also resolve everything and look whether named files exist
+	bool no_user_config; // leave $XDG_CONFIG_HOME/strake/config.toml out
 	const char *const *config_files; // extra --config-file paths, or NULL
 } StrakeProjectOptions;
 
@@ -95,3 +96,19 @@ const StrakeImageDef *strake_project_image(
 /** strake_project_package_groups: of StrakePackageGroup, in the order of the files; borrowed;
  * NULL: none. */
 const GPtrArray *strake_project_package_groups(const StrakeProject *project);
+
+// -- the whole as JSON
+
+typedef struct {
+	bool origins;  // "@origins" objects with the place of every value
+	bool resolved; // components with everything that they inherit
+} StrakeProjectDump;
+
+/** strake_project_dump: all definitions merged, as JSON text that ends with a newline. The same
+ * project gives the same bytes wherever it lies. Free with g_free. Single-threaded. */
+char *strake_project_dump(StrakeProject *project, const StrakeProjectDump *what, GError **error);
+/** strake_project_dump_component: one resolved component, as a JSON object. */
+char *strake_project_dump_component(
+	StrakeProject *project, const char *name, bool origins, GError **error);
+/** strake_project_schema: the JSON Schema (2020-12) of definition files. Free with g_free. */
+char *strake_project_schema(void);

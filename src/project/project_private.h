@@ -39,6 +39,9 @@ struct StrakeProject {
 
 /** strake_project_check_references: everything that one value says about another. */
 void strake_project_check_references(StrakeProject *project, StrakeLoad *load);
+void strake_project_check_resources(StrakeProject *project, StrakeLoad *load);
+/** strake_project_check_files: that files exist, and rules over resolved components. */
+void strake_project_check_files(StrakeProject *project, StrakeLoad *load);
 /** strake_project_discover_specs: components from the globs of groups. */
 void strake_project_discover_specs(StrakeProject *project, StrakeLoad *load);
 /** strake_project_source: where the field at @address was set; @or when nowhere. */
@@ -51,3 +54,7 @@ bool strake_project_load_overlay_files(
 char *strake_project_display(StrakeArena *arena, const char *path);
 /** strake_project_parse: one file into @load->arena. NULL with a problem noted. */
 const StrakeTomlValue *strake_project_parse(StrakeLoad *load, const char *path);
+/** strake_project_resolve_from: as strake_project_resolve; @sources: also notes where each value
+ * of the result is from, NULL: does not. */
+StrakeComponent *strake_project_resolve_from(
+	StrakeProject *project, const char *name, GHashTable *sources, GError **error);

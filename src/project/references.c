@@ -192,10 +192,5 @@ void strake_project_check_references(StrakeProject *project, StrakeLoad *load)
 	check_groups(&c);
 	check_package_groups(&c);
 	check_images(&c);
-}
-
-void strake_project_discover_specs(StrakeProject *project, StrakeLoad *load)
-{
-	(void)project;
-	(void)load;
+	strake_project_check_resources(project, load);
 }

@@ -139,7 +139,7 @@ bool strake_schema_is_set(const StrakeSchema *schema, const StrakeField *field, 
 
 /** strake_schema_dump: @item as a JSON object; keys in the order of the rows, unset ones left out.
  * @sources: adds an object "@origins" with "file:line:column" by key; NULL: none
- * @strip: prefix taken off paths, so that output does not depend on where the project lies */
+ * @strip: directory that paths become relative to, so that output does not depend on its place */
 void strake_schema_dump(const StrakeSchema *schema, const void *item, GHashTable *sources,
 	const char *strip, JsonBuilder *json);
 /** strake_schema_describe: the JSON Schema (2020-12) of all tables reachable from @root. */

@@ -473,8 +473,8 @@ static void check_required(
 		if ((field->flags & STRAKE_FIELD_REQUIRED) != 0 &&
 			strake_toml_get(table, field->key) == NULL)
 			strake_load_problem(load, strake_load_at(load, table),
-				"%s: the key '%s' is required in %s", load->path->str, field->key,
-				schema->title);
+				"%s%sthe key '%s' is required in %s", load->path->str,
+				load->path->len > 0 ? ": " : "", field->key, schema->title);
 }
 
 void strake_schema_load(

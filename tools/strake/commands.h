@@ -22,3 +22,5 @@ extern const StrakeCmd strake_cmd_upstream_update;
 extern const StrakeCmd strake_cmd_repo_check;
 extern const StrakeCmd strake_cmd_repo_key;
 extern const StrakeCmd strake_cmd_repo_publish;
+extern const StrakeCmd strake_cmd_config_dump;
+extern const StrakeCmd strake_cmd_config_schema;

@@ -22,6 +22,8 @@ static const StrakeCmd *const commands[] = {
 	&strake_cmd_upstream_status,
 	&strake_cmd_upstream_update,
 	&strake_cmd_upstream_fetch,
+	&strake_cmd_config_dump,
+	&strake_cmd_config_schema,
 	NULL,
 };
 

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: MIT
+"""strake config: check, dump and schema on small projects and on our own definitions."""
+import json
+import os
+import pathlib
+import subprocess
+
+STRAKE = os.environ["STRAKE"]
+SOURCE_ROOT = pathlib.Path(os.environ["STRAKE_SOURCE_ROOT"])
+
+PROJECT = """\
+includes = ["more/*.toml"]
+[project]
+default-distro = { name = "d" }
+[distros.d]
+default-version = "1"
+[distros.d.versions.1]
+release-ver = "1"
+default-component-config = { build = { with = ["base"] } }
+"""
+COMPONENTS = """\
+[components.b]
+[components.a]
+build = { with = ["own"] }
+[[components.a.overlays]]
+type = "file-add"
+file = "x"
+source = "x.txt"
+description = "Adds a file."
+"""
+
+
+def run(*args, cwd=None, **env):
+    environment = {**os.environ, "XDG_CONFIG_HOME": "/nonexistent", **env}
+    return subprocess.run([STRAKE, *args], capture_output=True, text=True, timeout=60, cwd=cwd,
+                          env=environment)
+
+
+def make(path, root="strake.toml"):
+    (path / "more").mkdir(parents=True)
+    (path / root).write_text(PROJECT)
+    (path / "more" / "c.toml").write_text(COMPONENTS)
+    (path / "more" / "x.txt").write_text("x\n")
+    return path
+
+
+def test_check_says_what_there_is(tmp_path):
+    make(tmp_path)
+    result = run("config", "check", cwd=tmp_path / "more")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout == "ok: 2 components with 1 overlays, 0 images, 0 upstreams\n"
+
+
+def test_check_names_every_problem_with_its_place(tmp_path):
+    make(tmp_path)
+    (tmp_path / "more" / "bad.toml").write_text('[components.q]\noverlay = 1\nbuild = 2\n')
+    result = run("config", "check", cwd=tmp_path)
+    assert result.returncode == 1 and result.stdout == ""
+    assert "more/bad.toml:2:1: components.q: unknown key 'overlay'" in result.stderr
+    assert "did you mean 'overlays'?" in result.stderr
+    assert "more/bad.toml:3:9: components.q.build: expected a table" in result.stderr
+
+
+def test_permissive_warns(tmp_path):
+    make(tmp_path)
+    (tmp_path / "more" / "bad.toml").write_text('[components.q]\noverlay = 1\n')
+    result = run("config", "check", "--permissive", cwd=tmp_path)
+    assert result.returncode == 0
+    assert "warning: more/bad.toml:2:1: unknown key 'overlay'" in result.stderr
+
+
+def test_missing_source_file_is_found_by_check(tmp_path):
+    make(tmp_path)
+    (tmp_path / "more" / "x.txt").unlink()
+    result = run("config", "check", cwd=tmp_path)
+    assert result.returncode == 1
+    assert "more/c.toml:7:10: source: there is no file" in result.stderr
+
+
+def test_config_files_and_user_config_come_last(tmp_path):
+    project = make(tmp_path / "p")
+    extra = tmp_path / "extra.toml"
+    extra.write_text('[project]\ndescription = "extra"\n')
+    user = tmp_path / "config" / "strake"
+    user.mkdir(parents=True)
+    (user / "config.toml").write_text('[project]\ndescription = "user"\n')
+    config = str(tmp_path / "config")
+
+    def description(*args):
+        result = run("config", "dump", *args, cwd=project, XDG_CONFIG_HOME=config)
+        return json.loads(result.stdout)["project"]["description"]
+
+    assert description() == "user"
+    assert description("--config-file", str(extra)) == "extra"
+
+
+def test_dump_is_the_same_wherever_the_project_lies(tmp_path):
+    first, second = make(tmp_path / "one"), make(tmp_path / "two" / "deeper", "azldev.toml")
+    outputs = [run("config", "dump", "--json", "--origins", "--resolved", cwd=p).stdout
+               for p in (first, second)]
+    assert outputs[0].replace("strake.toml", "azldev.toml") == outputs[1]
+    dump = json.loads(outputs[0])
+    assert list(dump["components"]) == ["a", "b"]
+    a = dump["components"]["a"]
+    assert a["build"]["with"] == ["base", "own"]
+    assert a["build"]["@origins"]["with"] == "more/c.toml:3:18"
+    assert a["overlays"][0]["source"] == "more/x.txt"
+    assert dump["components"]["b"]["build"]["@origins"]["with"] == "strake.toml:8:47"
+
+
+def test_dump_reads_back_as_the_same_project(tmp_path):
+    """JSON is a subset of what the loader needs: tables as inline tables."""
+    project = make(tmp_path / "p")
+    dump = json.loads(run("config", "dump", cwd=project).stdout)
+    del dump["includes"]
+
+    def toml(value):
+        if isinstance(value, dict):
+            return "{" + ", ".join(f"{json.dumps(k)} = {toml(v)}" for k, v in value.items()) + "}"
+        if isinstance(value, list):
+            return "[" + ", ".join(map(toml, value)) + "]"
+        return json.dumps(value)
+
+    other = tmp_path / "q"
+    (other / "more").mkdir(parents=True)
+    (other / "more" / "x.txt").write_text("x\n")
+    (other / "strake.toml").write_text(
+        "".join(f"{key} = {toml(value)}\n" for key, value in dump.items()))
+    again = json.loads(run("config", "dump", cwd=other).stdout)
+    assert again == dump
+
+
+def types_of(schema, definition):
+    return {branch["properties"]["type"]["const"]: branch["required"]
+            for branch in schema["$defs"][definition]["oneOf"]}
+
+
+def test_schema_describes_what_the_loader_takes(tmp_path):
+    schema = json.loads(run("config", "schema").stdout)
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    overlays = types_of(schema, "overlay")
+    assert overlays["spec-add-tag"] == ["tag", "value"]
+    assert overlays["package-rename"] == ["value"]
+    properties = schema["$defs"]["overlay"]["properties"]
+    assert set(overlays) == set(properties["type"]["enum"])
+    # Every $ref leads somewhere, every key of every table is described.
+    refs = {part.split('"')[0] for part in json.dumps(schema).split('#/$defs/')[1:]}
+    assert refs <= set(schema["$defs"])
+    for definition in schema["$defs"].values():
+        assert definition["additionalProperties"] is False
+        assert all(p["description"] for p in definition["properties"].values())
+        assert set(definition["required"]) <= set(definition["properties"])
+
+
+def test_every_key_of_the_schema_is_known_to_the_loader(tmp_path):
+    """The two come from the same tables: a wrong type is found for each key, never "unknown"."""
+    schema = json.loads(run("config", "schema").stdout)
+    keys = schema["$defs"]["component"]["properties"]
+    for key in keys:
+        (tmp_path / "strake.toml").write_text(f"[components.x]\n{json.dumps(key)} = 1979-05-27\n")
+        result = run("config", "check", cwd=tmp_path)
+        assert result.returncode == 1 and f"components.x.{key}: expected" in result.stderr, key
+        assert "unknown" not in result.stderr
+
+
+def test_our_own_definitions_are_in_order():
+    result = run("-C", str(SOURCE_ROOT), "config", "check")
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith("ok: ")
+
+
+def test_no_project_is_a_clear_error(tmp_path):
+    result = run("-C", "/", "config", "check")
+    assert result.returncode == 1
+    assert "no strake.toml" in result.stderr and "-C" in result.stderr
