@@ -35,9 +35,9 @@ typedef enum {
 	STRAKE_OVERLAY_PACKAGE_RENAME,      // value: the new package name
 	STRAKE_OVERLAY_PACKAGE_FILE_REMOVE, // file: glob ("/usr/share/doc/**")
 	STRAKE_OVERLAY_PACKAGE_FILE_ADD,    // file; one of source, lines, target (symlink); mode,
-					    // owner, group, config
-	STRAKE_OVERLAY_PACKAGE_FILE_MOVE,   // file, replacement (absolute)
-	STRAKE_OVERLAY_PACKAGE_SET_ATTR,    // file: glob; mode, owner, group, capability
+					 // owner, group, config
+	STRAKE_OVERLAY_PACKAGE_FILE_MOVE,         // file, replacement (absolute)
+	STRAKE_OVERLAY_PACKAGE_SET_ATTR,          // file: glob; mode, owner, group, capability
 	STRAKE_OVERLAY_PACKAGE_ADD_DEPENDENCY,    // kind, value ("name >= 1-0")
 	STRAKE_OVERLAY_PACKAGE_REMOVE_DEPENDENCY, // kind, value: glob over the dependency's name
 	STRAKE_OVERLAY_PACKAGE_ADD_USER,          // lines: sysusers.d(5) lines

@@ -8,29 +8,29 @@
 
 // The two layouts that azldev brings along.
 static const StrakeSubrepo standard[] = {
-	{.name = (char *)"base",       .subpath = (char *)"base/$basearch", .kind = (char *)"binary"},
+	{.name = (char *)"base", .subpath = (char *)"base/$basearch", .kind = (char *)"binary"},
 	{.name = (char *)"base-debug",
-         .subpath = (char *)"base/debuginfo/$basearch",
-         .kind = (char *)"debug"								    },
-	{.name = (char *)"base-src",   .subpath = (char *)"base/srpms",     .kind = (char *)"source"},
-	{.name = (char *)"sdk",        .subpath = (char *)"sdk/$basearch",  .kind = (char *)"binary"},
+		.subpath = (char *)"base/debuginfo/$basearch",
+		.kind = (char *)"debug"},
+	{.name = (char *)"base-src", .subpath = (char *)"base/srpms", .kind = (char *)"source"},
+	{.name = (char *)"sdk", .subpath = (char *)"sdk/$basearch", .kind = (char *)"binary"},
 	{.name = (char *)"sdk-debug",
-         .subpath = (char *)"sdk/debuginfo/$basearch",
-         .kind = (char *)"debug"								    },
-	{.name = (char *)"sdk-src",    .subpath = (char *)"sdk/srpms",      .kind = (char *)"source"},
+		.subpath = (char *)"sdk/debuginfo/$basearch",
+		.kind = (char *)"debug"},
+	{.name = (char *)"sdk-src", .subpath = (char *)"sdk/srpms", .kind = (char *)"source"},
 };
 static const StrakeSubrepo koji[] = {
-	{.name = (char *)"binary", .subpath = (char *)"$basearch",       .kind = (char *)"binary"},
-	{.name = (char *)"debug",  .subpath = (char *)"$basearch/debug", .kind = (char *)"debug" },
-	{.name = (char *)"src",    .subpath = (char *)"src",             .kind = (char *)"source"},
+	{.name = (char *)"binary", .subpath = (char *)"$basearch", .kind = (char *)"binary"},
+	{.name = (char *)"debug", .subpath = (char *)"$basearch/debug", .kind = (char *)"debug"},
+	{.name = (char *)"src", .subpath = (char *)"src", .kind = (char *)"source"},
 };
 static const struct {
 	const char *name;
 	const StrakeSubrepo *subrepos;
 	size_t count;
 } built_in[] = {
-	{"azl-standard",   standard, G_N_ELEMENTS(standard)},
-	{"koji-dist-repo", koji,     G_N_ELEMENTS(koji)    },
+	{"azl-standard", standard, G_N_ELEMENTS(standard)},
+	{"koji-dist-repo", koji, G_N_ELEMENTS(koji)},
 };
 
 typedef struct {

@@ -62,14 +62,15 @@ static void test_refused(void)
 		const char *toml, *want;
 	} rows[] = {
 		{"a = 1", "strake.toml:1:1: unknown key 'a' in definition file; it knows: "},
-		{"component = {}", "strake.toml:1:1: unknown key 'component' in definition file; did "
-				   "you mean 'components'?"},
-		{"[components.x]\noverlay = []",
-			"strake.toml:2:1: components.x: unknown key 'overlay' in component; did you "
-			"mean 'overlays'?"},
-		{"[components.x.build]\nwith = 'a'",
-			"strake.toml:2:8: components.x.build.with: expected an array of strings, found "
-			"a string"},
+		{"component = {}",
+			"strake.toml:1:1: unknown key 'component' in definition file; did "
+			"you mean 'components'?"},
+		{"[components.x]\noverlay = []", "strake.toml:2:1: components.x: unknown key "
+						 "'overlay' in component; did you "
+						 "mean 'overlays'?"},
+		{"[components.x.build]\nwith = 'a'", "strake.toml:2:8: components.x.build.with: "
+						     "expected an array of strings, found "
+						     "a string"},
 		{"[components.x.build]\nwith = ['a', 1]",
 			"strake.toml:2:14: components.x.build.with: expected a string, found an "
 			"integer"},
@@ -88,17 +89,21 @@ static void test_refused(void)
 			"strake.toml:1:1: components.x.overlays[1]: the key 'type' is required in "
 			"overlay"},
 		{"[[components.x.overlays]]\ntype = 'spec-add-tag'\ntag = 'a'",
-			"strake.toml:1:1: components.x.overlays[1]: an overlay of type 'spec-add-tag' "
+			"strake.toml:1:1: components.x.overlays[1]: an overlay of type "
+			"'spec-add-tag' "
 			"needs the key 'value'"},
 		{"[[components.x.overlays]]\ntype = 'spec-ad-tag'",
-			"strake.toml:2:8: components.x.overlays[1].type: 'spec-ad-tag' is not known; "
+			"strake.toml:2:8: components.x.overlays[1].type: 'spec-ad-tag' is not "
+			"known; "
 			"did you mean 'spec-add-tag'?"},
 		{"[[components.x.overlays]]\ntype = 'spec-search-replace'\nregex = '(?=a)'",
-			"strake.toml:3:9: components.x.overlays[1].regex: regular expression '(?=a)': "
+			"strake.toml:3:9: components.x.overlays[1].regex: regular expression "
+			"'(?=a)': "
 			"invalid perl operator: (?="},
 		{"[[components.x.overlays]]\ntype='spec-search-replace'\nregex='a'\n"
 		 "expand=true\nreplacement='\\1'",
-			"strake.toml:3:7: components.x.overlays[1].regex: replacement '\\1': there is "
+			"strake.toml:3:7: components.x.overlays[1].regex: replacement '\\1': there "
+			"is "
 			"no group 1; the expression has 0"},
 		{"[[components.x.overlays]]\ntype = 'file-remove'\nfile = 'a[b'",
 			"strake.toml:3:8: components.x.overlays[1].file: glob 'a[b': '[' is never "
@@ -111,23 +116,28 @@ static void test_refused(void)
 			"strake.toml:4:9: components.x.overlays[1]: spec-remove-subpackage removes "
 			"all sections of the package; use spec-remove-section for one"},
 		{"[[components.x.overlays]]\ntype='file-rename'\nfile='a'\nreplacement='b/c'",
-			"strake.toml:4:13: components.x.overlays[1].replacement: 'b/c' is not a bare "
+			"strake.toml:4:13: components.x.overlays[1].replacement: 'b/c' is not a "
+			"bare "
 			"file name; a renamed file stays in its directory"},
 		{"[[components.x.overlays]]\ntype='package-rename'\nvalue='b'\nfile='/x'",
 			"strake.toml:4:1: components.x.overlays[1]: an overlay of type "
 			"'package-rename' does not use the key 'file'; it uses: value"},
 		{"[[components.x.overlays]]\ntype='package-file-remove'\nfile='x'",
-			"strake.toml:3:6: components.x.overlays[1].file: 'x' is not an absolute path; "
+			"strake.toml:3:6: components.x.overlays[1].file: 'x' is not an absolute "
+			"path; "
 			"paths in packages begin with '/'"},
 		{"[[components.x.overlays]]\ntype='package-set-attr'\nfile='/x'",
-			"strake.toml:1:1: components.x.overlays[1]: package-set-attr needs at least "
+			"strake.toml:1:1: components.x.overlays[1]: package-set-attr needs at "
+			"least "
 			"one of 'mode', 'owner', 'group' and 'capability'"},
 		{"[[components.x.overlays]]\ntype='package-set-attr'\nfile='/x'\nmode='9'",
-			"strake.toml:4:6: components.x.overlays[1].mode: expected permission bits such "
+			"strake.toml:4:6: components.x.overlays[1].mode: expected permission bits "
+			"such "
 			"as \"0755\" or 0o755"},
 		{"[[components.x.overlays]]\ntype='package-note-script'\nscript='postinst'\n"
 		 "sha256='12'",
-			"strake.toml:4:8: components.x.overlays[1].sha256: '12' is not 64 lower-case "
+			"strake.toml:4:8: components.x.overlays[1].sha256: '12' is not 64 "
+			"lower-case "
 			"hexadecimal digits"},
 		{"[[components.x.overlays]]\ntype='spec-remove-tag'\ntag='a'\n[components.x."
 		 "overlays.metadata]\ncategory='upstream-backport'\nupstream-status='unknown'",
@@ -149,12 +159,14 @@ static void test_refused(void)
 			"'a/b' is not a plain file name"},
 		{"[[components.x.source-files]]\nfilename='a'\nhash='00'\norigin={type='download',"
 		 "uri='u'}",
-			"strake.toml:3:6: components.x.source-files[1]: 'hash' needs a 'hash-type'"},
+			"strake.toml:3:6: components.x.source-files[1]: 'hash' needs a "
+			"'hash-type'"},
 		{"[[components.x.source-files]]\nfilename='a'\nhash='00'\nhash-type='SHA256'\n"
 		 "origin={type='download'}",
 			"strake.toml:5:8: components.x.source-files[1].origin: an origin of type "
 			"'download' needs the key 'uri'\nstrake.toml:3:6: "
-			"components.x.source-files[1].hash: '00' is not the 64 hexadecimal digits of "
+			"components.x.source-files[1].hash: '00' is not the 64 hexadecimal digits "
+			"of "
 			"a SHA256"},
 		{"[[components.x.source-files]]\nfilename='a'\nhash-type='MD5'\n"
 		 "origin={type='overlay'}",
@@ -166,7 +178,8 @@ static void test_refused(void)
 			"component 'x': this overlay edits the archive 'a.tar.gz', so a "},
 		{"[components.x.publish]\nrpm-channel='a/b'", "cannot be a channel"},
 		{"[component-groups.g]\ncomponents=['bash']\n[components.bach]",
-			"strake.toml:2:13: component group 'g' names the component 'bash', which is not "
+			"strake.toml:2:13: component group 'g' names the component 'bash', which "
+			"is not "
 			"defined; did you mean 'bach'?"},
 		{"[package-groups.a]\npackages=['p']\n[package-groups.b]\npackages=['p']",
 			"package 'p' is in the groups 'a' and 'b'; a package is in one at most"},
@@ -262,7 +275,8 @@ static void test_merge_of_files(void)
 			"[resources.rpm-repos.r]\nbase-uri='a'\ndisable-gpg-check=true\n"
 			"[default-component-config.build]\nwith=['one']\n"},
 		{"sub/deep/a.toml",
-			"[project]\ndescription='later'\noutput-dir='o'\n[upstreams.u]\nkind='deb'\n"
+			"[project]\ndescription='later'\noutput-dir='o'\n[upstreams.u]\nkind='deb'"
+			"\n"
 			"suite='new'\ncomponents=['non-free']\n[resources.rpm-repos.r]\n"
 			"metalink='m'\ngpg-key='k'\n[components.c]\n"
 			"[default-component-config.build]\nwith=['two']\n"},
@@ -292,18 +306,36 @@ static void test_merge_of_files(void)
 
 static const File chain[] = {
 	{"strake.toml", HEAD
-	 "default-component-config = {build={with=['v'],check={skip=true,skip_reason='v'},"
-	 "defines={a='v',b='v'}}, overlays=[" LINE("v") "], release={calculation='manual'}}\n"
-	 "[default-component-config]\noverlays=[" LINE("p") "]\nbuild={with=['p'],defines={a='p'}}\n"
-	 "spec={type='upstream',upstream-distro={name='d',snapshot=2026-02-24T00:00:00-08:00}}\n"
-	 "[component-groups.z]\ncomponents=['c']\n"
-	 "default-component-config={overlays=[" LINE("z") "],build={defines={a='z'}}}\n"
-	 "[component-groups.a]\ncomponents=['c','d']\n"
-	 "default-component-config={overlays=[" LINE("a") "],build={without=['a']}}\n"
-	 "[components.c]\noverlays=[" LINE("c") "]\nbuild={with=['c'],check={skip=false}}\n"
-	 "release={calculation='auto'}\n"
-	 "[components.d]\noverride=['overlays','build.check','build.defines.b']\n"
-	 "overlays=[" LINE("d") "]\n"},
+		"default-component-config = {build={with=['v'],check={skip=true,skip_reason='v'},"
+		"defines={a='v',b='v'}}, overlays=[" LINE(
+			"v") "], release={calculation='manual'}}\n"
+			     "[default-component-config]\noverlays=[" LINE(
+				     "p") "]\nbuild={with=['p'],defines={a='p'}}\n"
+					  "spec={type='upstream',upstream-distro={name='d',"
+					  "snapshot=2026-02-24T00:00:00-08:00}}\n"
+					  "[component-groups.z]\ncomponents=['c']\n"
+					  "default-component-config={overlays=[" LINE(
+						  "z") "],build={defines={a='z'}}}\n"
+						       "[component-groups.a]\ncomponents=['c','d']"
+						       "\n"
+						       "default-component-config={overlays=[" LINE(
+							       "a") "],build={without=['a']}}\n"
+								    "[components.c]\noverlays="
+								    "[" LINE(
+									    "c") "]\nbuild={with=['"
+										 "c'],check={skip="
+										 "false}}\n"
+										 "release={"
+										 "calculation='"
+										 "auto'}\n"
+										 "[components.d]"
+										 "\noverride=['"
+										 "overlays','build."
+										 "check','build."
+										 "defines.b']\n"
+										 "overlays=[" LINE(
+											 "d") "]"
+											      "\n"},
 	{NULL},
 };
 
@@ -415,9 +447,9 @@ static void test_overlay_files_refused(void)
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-		g_autofree char *problems = problems_of((File[]){
-			{"strake.toml", "[components.c]\noverlay-files=['o.toml']\n"},
-			{"o.toml", rows[i].text}, {NULL}});
+		g_autofree char *problems = problems_of(
+			(File[]){{"strake.toml", "[components.c]\noverlay-files=['o.toml']\n"},
+				{"o.toml", rows[i].text}, {NULL}});
 		g_test_message("%s\n-> %s", rows[i].text, problems);
 		g_assert_nonnull(strstr(problems, rows[i].want));
 	}

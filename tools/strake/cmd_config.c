@@ -84,11 +84,11 @@ static bool run_schema(const StrakeGlobals *globals, const void *opts, char **ar
 static const StrakeOpt check_opts[] = {LOADING, {0}};
 static const StrakeOpt dump_opts[] = {
 	LOADING,
-	{0,			  "json", STRAKE_OPT_FLAG, offsetof(ConfigOpts, json), NULL, "as JSON (the only form)"},
-	{0,           "origins", STRAKE_OPT_FLAG, offsetof(ConfigOpts, origins), NULL,
-          "with file, line and column of every value"},
-	{0,		     "resolved", STRAKE_OPT_FLAG, offsetof(ConfigOpts, resolved), NULL,
-          "components with everything they inherit"},
+	{0, "json", STRAKE_OPT_FLAG, offsetof(ConfigOpts, json), NULL, "as JSON (the only form)"},
+	{0, "origins", STRAKE_OPT_FLAG, offsetof(ConfigOpts, origins), NULL,
+		"with file, line and column of every value"},
+	{0, "resolved", STRAKE_OPT_FLAG, offsetof(ConfigOpts, resolved), NULL,
+		"components with everything they inherit"},
 	{0},
 };
 
