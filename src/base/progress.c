@@ -24,9 +24,17 @@ void strake_progress_set_quiet(bool quiet)
 	quiet_mode = quiet;
 }
 
+char *strake_size_text(uint64_t bytes)
+{
+	g_autofree char *text = g_format_size(bytes);
+	g_auto(GStrv) parts = g_strsplit(text, "\u00a0", -1);
+
+	return g_strjoinv(" ", parts);
+}
+
 static char *amount(const StrakeProgress *p, uint64_t units)
 {
-	return p->bytes ? g_format_size(units) : g_strdup_printf("%" G_GUINT64_FORMAT, units);
+	return p->bytes ? strake_size_text(units) : g_strdup_printf("%" G_GUINT64_FORMAT, units);
 }
 
 static void clear_line(void)

@@ -26,3 +26,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(StrakeProgress, strake_progress_end)
 void strake_say(const char *format, ...) G_GNUC_PRINTF(1, 2);
 /** strake_warn: as strake_say with "warning: "; shown even when quiet. */
 void strake_warn(const char *format, ...) G_GNUC_PRINTF(1, 2);
+
+/** strake_size_text: "3.1 MB", for people; with a plain blank, unlike g_format_size. Free with
+ * g_free. */
+char *strake_size_text(uint64_t bytes);

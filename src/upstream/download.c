@@ -183,6 +183,12 @@ static bool again_later(Transfer *t)
 	return true;
 }
 
+// From its start, which can happen only once: there is nothing to resume then.
+static void again_at_once(Transfer *t)
+{
+	t->not_before_us = 1;
+}
+
 // -- the end of a transfer
 
 static bool finish_object(Transfer *t, bool *out_again, GError **error)
@@ -196,7 +202,8 @@ static bool finish_object(Transfer *t, bool *out_again, GError **error)
 	// Bad bytes must not be resumed by the next run either.
 	if (!restart(t, error))
 		return false;
-	if (was_resumed && again_later(t)) {
+	if (was_resumed) {
+		again_at_once(t);
 		*out_again = true;
 		return true;
 	}
@@ -224,8 +231,13 @@ static bool attempt_failed(
 		}
 		return strake_error_set(error, STRAKE_ERROR_NOT_FOUND, "%s: %s", t->item->uri, why);
 	case STRAKE_DOWNLOAD_BAD_RANGE:
+		*out_again = t->resumed_from > 0;
 		if (!restart(t, error))
 			return false;
+		if (*out_again) {
+			again_at_once(t);
+			return true;
+		}
 		G_GNUC_FALLTHROUGH;
 	case STRAKE_DOWNLOAD_AGAIN:
 		if (again_later(t)) {
@@ -351,7 +363,7 @@ static bool check_space(StrakeStore *store, uint64_t wanted, GError **error)
 {
 	struct statvfs fs;
 	uint64_t free_bytes;
-	g_autofree char *wanted_text = g_format_size(wanted);
+	g_autofree char *wanted_text = strake_size_text(wanted);
 	g_autofree char *free_text = NULL;
 
 	if (fstatvfs(strake_store_dir_fd(store), &fs) < 0)
@@ -359,7 +371,7 @@ static bool check_space(StrakeStore *store, uint64_t wanted, GError **error)
 	free_bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
 	if (wanted <= free_bytes)
 		return true;
-	free_text = g_format_size(free_bytes);
+	free_text = strake_size_text(free_bytes);
 	return strake_error_set(error, STRAKE_ERROR_NO_SPACE,
 		"the download needs %s in the store '%s', where %s are free", wanted_text,
 		strake_store_path(store), free_text);

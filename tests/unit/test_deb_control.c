@@ -118,8 +118,8 @@ static void test_refused_relations(void)
 			 "'a []'"								 },
 		{"a <>",        "f:7: found '>' where a build profile is expected, near 'a <>'"                           },
 		{"a:",          "f:7: relation ends where an architecture after ':' is expected, after "
-                 "'a:'"												    },
-		{"$x",             "f:7: found '$' where a package name is expected, near '$x'"},
+		       "'a:'"								       },
+		{"$x",          "f:7: found '$' where a package name is expected, near '$x'"                              },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {

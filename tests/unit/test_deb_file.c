@@ -212,7 +212,7 @@ static void test_refused_data(void)
                  "a.deb: data.tar.zst: hard link target '/etc/shadow' is absolute"         },
 		{{{.path = "./x", .hard = "../etc/shadow"}},
                  "a.deb: data.tar.zst: hard link target '../etc/shadow' has an empty, '.' "
-                 "or "
+			"or "
 			"'..' part"							},
 		{{{.path = "./null", .type = AE_IFCHR}},
                  "a.deb: data.tar.zst: 'null' is a device; packages may not have one"      },
@@ -335,8 +335,8 @@ static void test_refused_outer(void)
 	check_outer(deb, STRAKE_ERROR_INVALID,
 		"a.deb: control.tar.gz: it is not gz data, whatever its name says");
 	add_member(deb, "data.tar", tar->data, tar->len);
-	check_outer(deb, STRAKE_ERROR_INVALID,
-		"a.deb: 2108 bytes follow data.tar, which must be last");
+	check_outer(
+		deb, STRAKE_ERROR_INVALID, "a.deb: 2108 bytes follow data.tar, which must be last");
 	deb->data[8 + 58] = 'x';
 	check_outer(deb, STRAKE_ERROR_INVALID, "a.deb: damaged ar member header");
 }

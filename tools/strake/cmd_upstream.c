@@ -107,7 +107,7 @@ static void print_moves(const StrakeUpstream *upstream, const StrakeDebLock *fro
 	const StrakeDebLock *to, const GArray *moves)
 {
 	g_autofree char *text = strake_upstream_moves_text(moves);
-	g_autofree char *size = g_format_size(total_size(to));
+	g_autofree char *size = strake_size_text(total_size(to));
 
 	printf("%s: %u packages, %s, index of %s: %s\n", upstream->name, to->pins->len, size,
 		to->date, text);
@@ -257,7 +257,7 @@ static bool fetch_one(Context *context, const StrakeUpstream *upstream,
 		return false;
 	for (guint i = 0; i < pins->len; i++)
 		total += ((const StrakeDebPin *)g_ptr_array_index(pins, i))->size;
-	size = g_format_size(total);
+	size = strake_size_text(total);
 	printf("%s: %u packages, %s, all in the store\n", upstream->name, pins->len, size);
 	return true;
 }
