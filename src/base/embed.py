@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""Turns a text file into a C array: embed.py SYMBOL INPUT OUTPUT (for page templates)."""
+"""Turns a file into a C array: embed.py SYMBOL INPUT OUTPUT. A NUL follows it; SYMBOL_size does
+not count that."""
 import pathlib
 import sys
 
 symbol, source, output = sys.argv[1:]
-data = pathlib.Path(source).read_bytes() + b"\0"
-rows = [",".join(map(str, data[at:at + 24])) for at in range(0, len(data), 24)]
+data = pathlib.Path(source).read_bytes()
+signed = [str(byte - 256 if byte > 127 else byte) for byte in data + b"\0"]
+rows = [",".join(signed[at:at + 24]) for at in range(0, len(signed), 24)]
 pathlib.Path(output).write_text(
-    f"extern const char {symbol}[];\nconst char {symbol}[] = {{\n" + ",\n".join(rows) + "};\n")
+    f"#include <stddef.h>\nextern const char {symbol}[];\nextern const size_t {symbol}_size;\n"
+    f"const char {symbol}[] = {{\n" + ",\n".join(rows) + f"}};\n"
+    f"const size_t {symbol}_size = {len(data)};\n")

@@ -11,6 +11,7 @@ extern const StrakeCmd strake_cmd_changes;
 extern const StrakeCmd strake_cmd_config_check;
 extern const StrakeCmd strake_cmd_overlay_apply;
 extern const StrakeCmd strake_cmd_overlay_check;
+extern const StrakeCmd strake_cmd_image_build;
 extern const StrakeCmd strake_cmd_pkg_install;
 extern const StrakeCmd strake_cmd_pkg_solve;
 extern const StrakeCmd strake_cmd_spec_parse;

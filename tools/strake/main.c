@@ -17,6 +17,7 @@ static const StrakeCmd *const commands[] = {
 	&strake_cmd_repo_key,
 	&strake_cmd_pkg_solve,
 	&strake_cmd_pkg_install,
+	&strake_cmd_image_build,
 	&strake_cmd_changes,
 	&strake_cmd_upstream_list,
 	&strake_cmd_upstream_status,

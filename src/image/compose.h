@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The Strake authors
+//
+// From a root tree with packages to the finished outputs of a disk image: steps, labels, file
+// systems, initrd, signed UKI, partition table, formats, manifest.
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "project/image_def.h"
+#include "repo/keys.h"
+#include "store/store.h"
+
+typedef struct {
+	StrakeStore *store;
+	const StrakeKeys *keys;
+	const StrakeImageDef *def;
+	const char *root;            // host path of the tree; steps change it
+	const char *tools;           // host path of the tools tree
+	const char *work;            // host path of an existing scratch directory
+	const char *out;             // host path of an existing directory for the outputs
+	const char *seed;            // SHA-256 in hex of everything that goes into the image
+	int64_t time_s;              // newest time of any file, and date of everything generated
+	unsigned jobs;               // 0: one per core
+	const char *const *packages; // "NEVRA sha256 bytes" lines for the manifest, or NULL
+} StrakeCompose;
+
+/** strake_compose_disk: writes OUT/NAME.raw, .qcow2, .vhd as the definition asks, and
+ * OUT/NAME.manifest.json; each appears whole or not at all. */
+bool strake_compose_disk(const StrakeCompose *compose, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The Strake authors
+//
+// What the stages of strake_compose_disk hand to each other.
+#pragma once
+
+#include "image/compose.h"
+#include "image/disk.h"
+#include "image/toolbox.h"
+
+typedef struct {
+	const StrakeCompose *c;
+	StrakeToolbox toolbox;
+	StrakeDiskIds ids;
+	int root_fd;
+	char *kernel;
+	char *cmdline;
+	uint64_t n_files;
+	uint64_t content_bytes; // of the tree in an ext4 file system
+	uint64_t uki_bytes;
+	uint64_t initrd_bytes;
+	uint64_t disk_bytes;
+} StrakeComposeJob;
+
+char *strake_compose_work_path(const StrakeComposeJob *job, const char *name);
+
+/** strake_compose_outputs: from WORK/disk.raw to the formats and the manifest in OUT. */
+bool strake_compose_outputs(StrakeComposeJob *job, GError **error) G_GNUC_WARN_UNUSED_RESULT;

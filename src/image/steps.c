@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The Strake authors
+//
+// The step table and its runner. A step is run when its program is in the tree; a step with
+// outputs is remembered under the digest of its inputs.
+#include "image/steps.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/path.h"
+#include "base/progress.h"
+#include "base/sandbox.h"
+#include "image/configure.h"
+#include "image/memo.h"
+
+typedef struct Step Step;
+typedef bool (*StepFunc)(const StrakeSteps *steps, const Step *step, GError **error);
+
+struct Step {
+	const char *name;
+	StepFunc run;               // NULL: run @argv in the tree
+	const char *needs;          // path that must exist in the tree, or NULL
+	const char *const *argv;    // "@KERNEL@" stands for the kernel version
+	const char *const *inputs;  // globs
+	const char *const *outputs; // globs; NULL: too cheap to remember
+};
+
+static bool run_configure(const StrakeSteps *steps, const Step *step, GError **error);
+static bool run_clean(const StrakeSteps *steps, const Step *step, GError **error);
+static bool run_policy(const StrakeSteps *steps, const Step *step, GError **error);
+
+#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+static const Step table[] = {
+	{.name = "accounts",
+         .needs = "usr/bin/systemd-sysusers",
+         .argv = WORDS("systemd-sysusers")},
+	{.name = "library cache",					      .needs = "usr/sbin/ldconfig",                                              .argv = WORDS("ldconfig", "-X")},
+	{.name = "kernel modules",
+         .needs = "usr/sbin/depmod",
+         .argv = WORDS("depmod", "-a", "@KERNEL@"),
+         .inputs = WORDS("usr/lib/modules/**", "usr/bin/kmod", "{etc,usr/lib}/depmod.d/*"),
+         .outputs = WORDS("usr/lib/modules/*/modules.{alias,alias.bin,builtin.alias.bin,"
+				 "builtin.bin,dep,dep.bin,devname,softdep,symbols,symbols.bin,"
+				 "weakdep}")},
+	{.name = "hardware database",
+         .needs = "usr/bin/systemd-hwdb",
+         .argv = WORDS("systemd-hwdb", "--usr", "update"),
+         .inputs = WORDS("{etc,usr/lib}/udev/hwdb.d/**", "usr/bin/systemd-hwdb",
+         "usr/lib/**/libsystemd-shared-*.so"),
+         .outputs = WORDS("usr/lib/udev/hwdb.bin")},
+	{.name = "journal catalog",
+         .needs = "usr/bin/journalctl",
+         .argv = WORDS("journalctl", "--update-catalog"),
+         .inputs = WORDS("usr/lib/systemd/catalog/*", "usr/bin/journalctl"),
+         .outputs = WORDS("var/lib/systemd/catalog/database")},
+	{.name = "settings schemas",
+         .needs = "usr/share/glib-2.0/schemas",
+         .argv = WORDS("/usr/lib/x86_64-linux-gnu/glib-2.0/glib-compile-schemas",
+         "/usr/share/glib-2.0/schemas")},
+	{.name = "configuration",					      .run = run_configure                                         },
+	{.name = "state directories",
+         .needs = "usr/bin/systemd-tmpfiles",
+         .argv = WORDS("systemd-tmpfiles", "--create", "--prefix=/var", "--prefix=/etc",
+         "--prefix=/root", "--prefix=/srv", "--prefix=/home",
+         "--exclude-prefix=/var/tmp", "--exclude-prefix=/var/run")},
+	{.name = "unit presets",
+         .needs = "usr/bin/systemctl",
+         .argv = WORDS("systemctl", "--root=/", "preset-all", "--quiet")},
+	{.name = "user unit presets",
+         .needs = "usr/bin/systemctl",
+         .argv = WORDS("systemctl", "--root=/", "--global", "preset-all", "--quiet")},
+	{.name = "SELinux policy",
+         .run = run_policy,
+         .needs = "usr/share/selinux",
+         .inputs = WORDS("usr/share/selinux/**", "etc/selinux/*/{seusers,setrans.conf}",
+         "etc/selinux/semanage.conf", "etc/passwd"),
+         .outputs = WORDS("etc/selinux/*/**", "var/lib/selinux/**")},
+	{.name = "clean",    .run = run_clean    },
+};
+
+// Calls from inside the sandbox, where the owners of the tree's files are visible.
+typedef struct {
+	const StrakeSteps *steps;
+	const Step *step;
+	const char *salt;
+	char *fingerprint;
+	bool (*func)(int root_fd, const void *call, int out_fd, GError **error);
+} Call;
+
+static bool call_inside(void *data, int out_fd, GError **error)
+{
+	Call *call = data;
+	g_auto(strake_fd) root_fd = -1;
+
+	umask(022);
+	if (!strake_path_open_dir(AT_FDCWD, call->steps->root, &root_fd, error))
+		return false;
+	return call->func(root_fd, call, out_fd, error);
+}
+
+static bool in_tree(Call *call, GBytes **out, GError **error)
+{
+	const StrakeSandbox sandbox = {0};
+
+	return strake_sandbox_call(&sandbox, call_inside, call, out, error);
+}
+
+static bool recall(int root_fd, const void *data, int out_fd, GError **error)
+{
+	const Call *call = data;
+	g_autofree char *fingerprint =
+		strake_memo_fingerprint(root_fd, call->step->inputs, call->salt, error);
+	g_autofree char *kind = g_strdelimit(g_strdup(call->step->name), " ", '-');
+	bool found = false;
+
+	if (fingerprint == NULL || !strake_memo_restore(call->steps->store, kind, fingerprint,
+					   root_fd, call->step->outputs, &found, error))
+		return false;
+	return strake_fd_write_all(out_fd, found ? "+" : "-", 1, "answer", error) &&
+	       strake_fd_write_all(out_fd, fingerprint, 64, "answer", error);
+}
+
+static bool keep(int root_fd, const void *data, int out_fd, GError **error)
+{
+	const Call *call = data;
+	g_autofree char *kind = g_strdelimit(g_strdup(call->step->name), " ", '-');
+
+	(void)out_fd;
+	return strake_memo_keep(
+		call->steps->store, kind, call->fingerprint, root_fd, call->step->outputs, error);
+}
+
+static bool run_program(const StrakeSteps *steps, const Step *step, GError **error)
+{
+	g_autofree char *epoch =
+		g_strdup_printf("SOURCE_DATE_EPOCH=%" G_GINT64_FORMAT, steps->time_s);
+	const char *env[] = {epoch, "TZ=UTC", "SYSTEMD_OFFLINE=1", NULL};
+	const StrakeSandbox sandbox = {.root = steps->root,
+		.env = env,
+		.proc = true,
+		.dev = true,
+		.tmp = true,
+		.needs_owners = false};
+	const char *argv[16] = {NULL};
+	const StrakeRun run = {.argv = argv};
+
+	for (size_t i = 0; step->argv[i] != NULL; i++) {
+		g_assert(i + 1 < G_N_ELEMENTS(argv));
+		argv[i] = strcmp(step->argv[i], "@KERNEL@") == 0 ? steps->kernel : step->argv[i];
+		if (argv[i] == NULL)
+			return true; // no kernel: nothing to do for its modules
+	}
+	return strake_sandbox_run(&sandbox, &run, NULL, error);
+}
+
+static bool run_once(const StrakeSteps *steps, const Step *step, GError **error)
+{
+	return step->run != NULL ? step->run(steps, step, error) : run_program(steps, step, error);
+}
+
+static char *salt_of(const StrakeSteps *steps, const Step *step);
+
+static bool run_remembered(const StrakeSteps *steps, const Step *step, GError **error)
+{
+	g_autofree char *salt = salt_of(steps, step);
+	Call call = {.steps = steps, .step = step, .salt = salt, .func = recall};
+	g_autoptr(GBytes) answer = NULL;
+	g_autofree char *fingerprint = NULL;
+	const char *text;
+	size_t size;
+
+	if (!in_tree(&call, &answer, error))
+		return false;
+	text = g_bytes_get_data(answer, &size);
+	if (size != 65)
+		return strake_error_set(error, STRAKE_ERROR_FAILED, "no answer from the sandbox");
+	if (text[0] == '+')
+		return true;
+	fingerprint = g_strndup(text + 1, 64);
+	if (!run_once(steps, step, error))
+		return false;
+	call.fingerprint = fingerprint;
+	call.func = keep;
+	return in_tree(&call, NULL, error);
+}
+
+bool strake_steps_run(const StrakeSteps *steps, GError **error)
+{
+	g_autoptr(StrakeProgress) progress =
+		strake_progress_new("configure", G_N_ELEMENTS(table), false);
+
+	for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
+		const Step *step = &table[i];
+		g_autofree char *needed =
+			g_build_filename(steps->root, step->needs != NULL ? step->needs : "", NULL);
+		bool ok = true;
+
+		strake_progress_add(progress, 1, step->name);
+		if (step->needs != NULL &&
+			faccessat(AT_FDCWD, needed, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		ok = step->outputs != NULL ? run_remembered(steps, step, error)
+					   : run_once(steps, step, error);
+		if (!ok) {
+			g_prefix_error(
+				error, "image '%s', step '%s': ", steps->def->name, step->name);
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool configure_inside(int root_fd, const void *data, int out_fd, GError **error)
+{
+	const Call *call = data;
+
+	(void)out_fd;
+	return strake_configure(root_fd, call->steps->def, error);
+}
+
+static bool run_configure(const StrakeSteps *steps, const Step *step, GError **error)
+{
+	Call call = {.steps = steps, .step = step, .func = configure_inside};
+
+	return in_tree(&call, NULL, error);
+}
+
+static bool clean_inside(int root_fd, const void *data, int out_fd, GError **error)
+{
+	const Call *call = data;
+
+	(void)out_fd;
+	return strake_configure_clean(root_fd, call->steps->def, error);
+}
+
+static bool run_clean(const StrakeSteps *steps, const Step *step, GError **error)
+{
+	Call call = {.steps = steps, .step = step, .func = clean_inside};
+
+	return in_tree(&call, NULL, error);
+}
+
+// -- SELinux policy
+
+const char *strake_steps_policy_name(const StrakeImageDef *def)
+{
+	if (def->selinux.mode == STRAKE_SELINUX_UNSET ||
+		def->selinux.mode == STRAKE_SELINUX_DISABLED)
+		return NULL;
+	return def->selinux.policy != NULL ? def->selinux.policy : "default";
+}
+
+static bool list_modules(int root_fd, const void *data, int out_fd, GError **error)
+{
+	const Call *call = data;
+	g_autofree char *glob = g_strdup_printf("usr/share/selinux/%s/*.{pp,pp.bz2,cil}",
+		strake_steps_policy_name(call->steps->def));
+	const char *const globs[] = {glob, NULL};
+	g_autoptr(GPtrArray) paths = strake_memo_match(root_fd, globs, error);
+	g_autofree char *text = NULL;
+
+	if (paths == NULL)
+		return false;
+	g_ptr_array_add(paths, NULL);
+	text = g_strjoinv("\n", (char **)paths->pdata);
+	return strake_fd_write_all(out_fd, text, strlen(text), "answer", error);
+}
+
+// Local rules are copied to where semodule sees them.
+static bool add_local_rules(const StrakeSteps *steps, GPtrArray *argv, GError **error)
+{
+	for (char **cil = steps->def->selinux.cil; cil != NULL && *cil != NULL; cil++) {
+		g_autofree char *base = g_path_get_basename(*cil);
+		g_autofree char *to = g_build_filename(steps->toolbox->work, base, NULL);
+		g_auto(strake_fd) from_fd = open(*cil, O_RDONLY | O_CLOEXEC);
+		g_auto(strake_fd) to_fd = -1;
+
+		if (from_fd < 0)
+			return strake_error_errno(error, errno, "open", *cil);
+		to_fd = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+		if (to_fd < 0)
+			return strake_error_errno(error, errno, "create", to);
+		if (!strake_fd_copy(from_fd, to_fd, *cil, error))
+			return false;
+		g_ptr_array_add(argv, g_strdup("-X"));
+		g_ptr_array_add(argv, g_strdup("400"));
+		g_ptr_array_add(argv, g_strdup("-i"));
+		g_ptr_array_add(argv, g_strconcat("/work/", base, NULL));
+	}
+	return true;
+}
+
+static char *bind_source(const StrakeSteps *steps, const char *path)
+{
+	return g_build_filename(steps->root, path, NULL);
+}
+
+// semodule of the tools tree, on the image's policy and accounts.
+static bool run_semodule(const StrakeSteps *steps, const char *const *argv, GError **error)
+{
+	g_autofree char *etc = bind_source(steps, "etc/selinux");
+	g_autofree char *var = bind_source(steps, "var/lib/selinux");
+	g_autofree char *share = bind_source(steps, "usr/share/selinux");
+	g_autofree char *passwd = bind_source(steps, "etc/passwd");
+	g_autofree char *group = bind_source(steps, "etc/group");
+	const StrakeSandboxBind binds[] = {
+		{.source = steps->toolbox->work, .target = "/work",            .writable = true},
+		{.source = etc,                              .target = "/etc/selinux",                                              .writable = true},
+		{.source = var,              .target = "/var/lib/selinux",.writable = true},
+		{.source = share,.target = "/usr/share/selinux"    },
+		{.source = passwd,                .target = "/etc/passwd"                         },
+		{.source = group,               .target = "/etc/group"    },
+	};
+	const StrakeSandbox sandbox = {.root = steps->toolbox->root,
+		.binds = binds,
+		.n_binds = G_N_ELEMENTS(binds),
+		.proc = true,
+		.dev = true,
+		.tmp = true};
+	const StrakeRun run = {.argv = argv};
+
+	return strake_sandbox_run(&sandbox, &run, NULL, error);
+}
+
+static bool make_policy_dirs(int root_fd, const void *data, int out_fd, GError **error)
+{
+	const Call *call = data;
+	g_autofree char *dir =
+		g_strconcat("var/lib/selinux/", strake_steps_policy_name(call->steps->def), NULL);
+
+	(void)out_fd;
+	return strake_path_mkdirs_beneath(root_fd, dir, 0700, error);
+}
+
+static bool run_policy(const StrakeSteps *steps, const Step *step, GError **error)
+{
+	const char *policy = strake_steps_policy_name(steps->def);
+	Call call = {.steps = steps, .step = step, .func = list_modules};
+	g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GBytes) listed = NULL;
+	g_autofree char *text = NULL;
+	g_auto(GStrv) modules = NULL;
+
+	if (policy == NULL || steps->toolbox == NULL)
+		return true;
+	if (!in_tree(&call, &listed, error))
+		return false;
+	call.func = make_policy_dirs;
+	if (!in_tree(&call, NULL, error))
+		return false;
+	text = g_strndup(g_bytes_get_data(listed, NULL), g_bytes_get_size(listed));
+	modules = g_strsplit(text, "\n", -1);
+	if (*text == '\0')
+		return strake_error_set(error, STRAKE_ERROR_NOT_FOUND,
+			"no modules in /usr/share/selinux/%s; add the policy's package to the "
+			"image, or "
+			"set selinux.mode = \"disabled\"",
+			policy);
+	for (const char *const *word = WORDS("semodule", "-N", "-n", "-s", policy, "-X", "100");
+		*word != NULL; word++)
+		g_ptr_array_add(argv, g_strdup(*word));
+	for (char **module = modules; *module != NULL; module++) {
+		g_ptr_array_add(argv, g_strdup("-i"));
+		g_ptr_array_add(argv, g_strconcat("/", *module, NULL));
+	}
+	for (char **off = steps->def->selinux.disabled_modules; off != NULL && *off != NULL;
+		off++) {
+		g_ptr_array_add(argv, g_strdup("-d"));
+		g_ptr_array_add(argv, g_strdup(*off));
+	}
+	if (!add_local_rules(steps, argv, error))
+		return false;
+	g_ptr_array_add(argv, NULL);
+	return run_semodule(steps, (const char *const *)argv->pdata, error);
+}
+
+// What decides a step's result beside its input files. Tools are part of it by their tree's name.
+static char *salt_of(const StrakeSteps *steps, const Step *step)
+{
+	GString *salt = g_string_new("1\n");
+
+	if (step->run != run_policy) {
+		g_string_append_printf(salt, "%s\n", steps->kernel != NULL ? steps->kernel : "");
+		return g_string_free(salt, FALSE);
+	}
+	g_string_append_printf(salt, "%s\n",
+		strake_steps_policy_name(steps->def) != NULL ? strake_steps_policy_name(steps->def)
+							     : "");
+	if (steps->toolbox != NULL) {
+		g_autofree char *tools = g_path_get_basename(steps->toolbox->root);
+		g_string_append_printf(salt, "%s\n", tools);
+	}
+	for (char **off = steps->def->selinux.disabled_modules; off != NULL && *off != NULL; off++)
+		g_string_append_printf(salt, "-d %s\n", *off);
+	for (char **cil = steps->def->selinux.cil; cil != NULL && *cil != NULL; cil++) {
+		g_autofree char *content = NULL;
+		gsize size = 0;
+		if (g_file_get_contents(*cil, &content, &size, NULL))
+			g_string_append_len(salt, content, (gssize)size);
+	}
+	return g_string_free(salt, FALSE);
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The Strake authors
+//
+// Programs that write file systems, run from a tools tree in a sandbox, so that every host gives
+// the same bytes. The work directory is "/work" inside.
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct {
+	const char *root; // the tools tree, "/" inside; read-only
+	const char *work; // host directory, "/work" inside, writable
+	int64_t time_s;   // SOURCE_DATE_EPOCH
+} StrakeToolbox;
+
+/** strake_toolbox_run: as strake_sandbox_run. @input: standard input or NULL; @out: or NULL. */
+bool strake_toolbox_run(const StrakeToolbox *toolbox, const char *const *argv, GBytes *input,
+	GBytes **out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
