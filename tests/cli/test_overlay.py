@@ -88,6 +88,18 @@ def test_parse_json(tmp_path):
     assert doc["macros"] == [{"directive": "%global", "name": "a", "options": "", "body": "1",
                               "line": 1, "end-line": 1}]
     assert doc["first-unpaired-line"] is None and doc["line-ends"] == "lf"
+    assert doc["files"] == []
+
+
+def test_parse_lists_files(tmp_path):
+    path = tmp_path / "x.spec"
+    path.write_text("Name: n\nVersion: 1\nSource0: https://x/%{name}-%{version}%{?tail}.tgz\n"
+                    "Patch: %{unknown}.patch\n")
+    result = run("spec", "parse", "--json", "-D", "tail -rc", path)
+    assert [(f["kind"], f["file"], f["line"], f["expanded"])
+            for f in json.loads(result.stdout)["files"]] == [
+        ("source", "n-1-rc.tgz", 3, True), ("patch", "%{unknown}.patch", 4, False)]
+    assert run("spec", "parse", "--define", "tail", path).returncode == 2
 
 
 def test_styles(place):

@@ -13,7 +13,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "commands.h"
-#include "format/specfile.h"
+#include "format/specsources.h"
 #include "spec_io.h"
 
 enum { SPEC_MAX_BYTES = 1 << 30 };
@@ -217,6 +217,40 @@ static void add_macros(JsonBuilder *json, const StrakeSpec *spec)
 	json_builder_end_array(json);
 }
 
+/* "NAME VALUE", as rpm's --define takes it. */
+static bool add_define(StrakeMacros *macros, const char *text, GError **error)
+{
+	const char *blank = strpbrk(text, " \t");
+	g_autofree char *name = NULL;
+
+	if (blank == NULL || blank == text)
+		return strake_error_set(
+			error, STRAKE_ERROR_USAGE, "--define '%s': expected 'NAME VALUE'", text);
+	name = g_strndup(text, (gsize)(blank - text));
+	strake_macros_define(macros, name, blank + strspn(blank, " \t"));
+	return true;
+}
+
+static void add_files(JsonBuilder *json, const StrakeSpec *spec, StrakeMacros *macros)
+{
+	g_autoptr(GArray) files = strake_spec_files(spec, macros);
+
+	json_builder_set_member_name(json, "files");
+	json_builder_begin_array(json);
+	for (guint i = 0; i < files->len; i++) {
+		const StrakeSpecFile *file = &g_array_index(files, StrakeSpecFile, i);
+		json_builder_begin_object(json);
+		add_text(json, "kind", file->is_patch ? "patch" : "source");
+		add_int(json, "line", file->line + 1);
+		add_span(json, "value", (StrakeSpecSpan){file->value, strlen(file->value)});
+		add_span(json, "file", (StrakeSpecSpan){file->file, strlen(file->file)});
+		json_builder_set_member_name(json, "expanded");
+		json_builder_add_boolean_value(json, file->complete);
+		json_builder_end_object(json);
+	}
+	json_builder_end_array(json);
+}
+
 static const char *line_ends(const StrakeSpec *spec)
 {
 	const StrakeSpecLine *lines = strake_spec_lines(spec);
@@ -229,7 +263,7 @@ static const char *line_ends(const StrakeSpec *spec)
 	return lf && crlf ? "mixed" : crlf ? "crlf" : lf ? "lf" : "none";
 }
 
-static void print_json(const StrakeSpec *spec, GBytes *bytes)
+static void print_json(const StrakeSpec *spec, GBytes *bytes, StrakeMacros *macros)
 {
 	g_autoptr(JsonBuilder) json = json_builder_new();
 	size_t n = strake_spec_n_lines(spec);
@@ -253,6 +287,7 @@ static void print_json(const StrakeSpec *spec, GBytes *bytes)
 	else
 		json_builder_add_int_value(json, (gint64)unpaired + 1);
 	add_macros(json, spec);
+	add_files(json, spec, macros);
 	json_builder_end_object(json);
 
 	g_autoptr(JsonNode) root = json_builder_get_root(json);
@@ -285,6 +320,7 @@ static void print_table(const StrakeSpec *spec)
 
 typedef struct {
 	gboolean json;
+	char **defines;
 } ParseOpts;
 
 static bool run_parse(const StrakeGlobals *globals, const void *opts, char **args, GError **error)
@@ -295,15 +331,21 @@ static bool run_parse(const StrakeGlobals *globals, const void *opts, char **arg
 
 	if (spec == NULL)
 		return false;
+	g_autoptr(StrakeMacros) macros = strake_macros_new();
+	for (char **define = o->defines; define != NULL && *define != NULL; define++)
+		if (!add_define(macros, *define, error))
+			return false;
 	if (o->json)
-		print_json(spec, bytes);
+		print_json(spec, bytes, macros);
 	else
 		print_table(spec);
 	return true;
 }
 
 static const StrakeOpt parse_opts[] = {
-	{0,		"json", STRAKE_OPT_FLAG, offsetof(ParseOpts, json), NULL, "print JSON"},
+	{0, "json", STRAKE_OPT_FLAG, offsetof(ParseOpts, json), NULL, "print JSON"},
+	{'D', "define", STRAKE_OPT_LIST, offsetof(ParseOpts, defines), "'NAME VALUE'",
+		"a macro for the names of sources and patches; may be repeated"},
 	{0},
 };
 
