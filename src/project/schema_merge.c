@@ -194,6 +194,20 @@ bool strake_schema_is_set(const StrakeSchema *schema, const StrakeField *field, 
 		return false;
 	case STRAKE_FIELD_IGNORED:
 		return false;
+	case STRAKE_FIELD_STRINGS:
+	case STRAKE_FIELD_PATHS:
+	case STRAKE_FIELD_WORDS:
+	case STRAKE_FIELD_URLS: {
+		char *const *list = *(char **const *)at;
+		return list != NULL &&
+			(list[0] != NULL || (field->flags & STRAKE_FIELD_REPLACE) != 0);
+	}
+	case STRAKE_FIELD_MAP:
+	case STRAKE_FIELD_NAMED:
+	case STRAKE_FIELD_TABLES: {
+		const GPtrArray *list = *(GPtrArray *const *)at;
+		return list != NULL && list->len > 0;
+	}
 	default:
 		return *(void *const *)at != NULL;
 	}

@@ -25,6 +25,9 @@ static const StrakeCmd *const commands[] = {
 	&strake_cmd_upstream_fetch,
 	&strake_cmd_config_dump,
 	&strake_cmd_config_schema,
+	&strake_cmd_component_list,
+	&strake_cmd_component_show,
+	&strake_cmd_component_add,
 	NULL,
 };
 
