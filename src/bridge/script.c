@@ -35,8 +35,7 @@ const char *strake_script_action_name(StrakeScriptActionKind kind)
 	return kind < STRAKE_SCRIPT_N_ACTIONS ? action_names[kind] : "?";
 }
 
-// --- one script's text
-// ---------------------------------------------------------------------------------
+// -- one script's text
 
 static void split_lines(StrakeScriptPlan *plan, StrakeScriptKind kind)
 {
@@ -83,8 +82,7 @@ static void mark_commands(GArray *lines, const StrakeShellNode *node, StrakeScri
 	}
 }
 
-// --- debhelper sections
-// ------------------------------------------------------------------------------------
+// -- debhelper sections
 
 /** The kind in "# Automatically added by dh_installsystemd/13.1": "installsystemd". */
 static char *section_kind(const char *comment, size_t size)
@@ -140,8 +138,7 @@ static void mark_sections(StrakeScriptPlan *plan, StrakeScriptKind kind, const S
 	}
 }
 
-// --- residue
-// -----------------------------------------------------------------------------------------------
+// -- residue
 
 /** Lines that frame any script and do nothing. */
 static bool is_frame(const char *line)
@@ -199,8 +196,7 @@ static void make_residue(StrakeScriptPlan *plan, StrakeScriptKind kind, const St
 	plan->scripts[kind].residue = g_string_free(g_steal_pointer(&residue), FALSE);
 }
 
-// --- evaluation
-// ----------------------------------------------------------------------------------------------
+// -- evaluation
 
 /** What dpkg passes on a first installation, and what it has in the environment. */
 static void start_script(ScriptEval *ev, StrakeScriptKind kind)
@@ -488,8 +484,7 @@ StrakeScriptPlan *strake_script_analyse(const StrakeScriptInput *in, GError **er
 	return ok ? g_steal_pointer(&plan) : NULL;
 }
 
-// --- the plan
-// --------------------------------------------------------------------------------------------------
+// -- the plan
 
 void strake_script_plan_free(StrakeScriptPlan *plan)
 {

@@ -36,12 +36,14 @@ typedef struct {
 } StrakeScriptInput;
 
 typedef enum {
-	STRAKE_SCRIPT_NOTHING,     // understood and not needed: @why
-	STRAKE_SCRIPT_REMOVAL,     // prerm, postrm: clean-up out of scope: @why
-	STRAKE_SCRIPT_PRESET,      // upstream wants unit @name enabled (@enable) for @scope
-	STRAKE_SCRIPT_SYSUSERS,    // @line: one sysusers.d(5) line, @name: the account
-	STRAKE_SCRIPT_TMPFILES,    // @line: one tmpfiles.d(5) line; @path @mode @owner @group too
-	STRAKE_SCRIPT_LINK,        // symbolic link @path -> @target; @line: the same for tmpfiles.d
+	STRAKE_SCRIPT_NOTHING,  // understood and not needed: @why
+	STRAKE_SCRIPT_REMOVAL,  // prerm, postrm: clean-up out of scope: @why
+	STRAKE_SCRIPT_PRESET,   // upstream wants unit @name enabled (@enable) for @scope
+	STRAKE_SCRIPT_SYSUSERS, // @line_text: one sysusers.d(5) line, @name: the account
+	STRAKE_SCRIPT_TMPFILES, // @line_text: tmpfiles.d(5) lines (one, rarely two); @name: "d"
+				// directory, "z" change what is there; @path @mode @owner
+				// @group too
+	STRAKE_SCRIPT_LINK, // symbolic link @path -> @target; @line_text: the same for tmpfiles.d
 	STRAKE_SCRIPT_ALTERNATIVE, // @path (the generic link) -> @target, @name, @priority; a slave
 				   // names its @master
 	STRAKE_SCRIPT_SET_ATTR,    // of a payload @path: @mode @owner @group, maybe @recursive
@@ -74,8 +76,9 @@ typedef struct {
 	size_t content_size;
 	const char *owner; // name, NULL: not changed
 	const char *group;
-	int mode; // permission bits, -1: not given
-	bool recursive;
+	int mode;               // permission bits, -1: not given
+	bool recursive;         // @owner and @group hold for all below too, @mode for @path alone;
+				// COPY: of a directory
 	const char *capability; // text of cap_from_text(3)
 	const char *master;
 	int priority;

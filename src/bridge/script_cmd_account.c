@@ -235,7 +235,7 @@ Tri script_cmd_useradd(ScriptEval *ev, const ScriptCall *call)
 	user.uid = script_opt(o, "u");
 	user.gecos = script_opt(o, "c");
 	user.home = script_opt(o, "d");
-	user.shell = script_opt(o, "s");
+	user.shell = script_has(o, "s") ? script_opt(o, "s") : "/bin/sh"; // Debian's default
 	user.make_home = script_has(o, "m");
 	group = script_opt(o, "g");
 	if (!is_number(user.uid))

@@ -8,8 +8,7 @@
 
 #include <string.h>
 
-// --- update-alternatives
-// ---------------------------------------------------------------------------------
+// -- update-alternatives
 
 static Tri put_alternative(ScriptEval *ev, const ScriptArg *args, const char *master, int priority)
 {
@@ -20,6 +19,10 @@ static Tri put_alternative(ScriptEval *ev, const ScriptArg *args, const char *ma
 		return script_unhandled(ev, "an alternative that is only known at run time");
 	if (ev->removal)
 		return TRI_TRUE;
+	// Debian's tool skips a slave without a file; a guarded link is guarded by its file.
+	if (ev->in->path_type != NULL && (master != NULL || script_is_maybe(ev)) &&
+		!script_in_payload(ev, target, NULL))
+		return script_nothing(ev, "the file behind the link is not in this package");
 	action = script_action(ev, STRAKE_SCRIPT_ALTERNATIVE);
 	action->path = link;
 	action->name = args[1].value;
@@ -91,8 +94,7 @@ Tri script_cmd_alternatives(ScriptEval *ev, const ScriptCall *call)
 	return script_unhandled(ev, "this use of update-alternatives has no rule");
 }
 
-// --- diversions, overrides
-// ---------------------------------------------------------------------------------
+// -- diversions, overrides
 
 Tri script_cmd_divert(ScriptEval *ev, const ScriptCall *call)
 {
@@ -169,23 +171,23 @@ static Tri compare_versions(const ScriptArg *args, size_t count)
 		bool less, equal, greater;
 		int empty; // how an empty version counts: -1 earlier, 1 later, 0 as no version
 	} ops[] = {
-		{"lt",    true,  false, false, -1},
-		{"le",    true,  true,  false, -1},
-		{"eq",    false, true,  false, -1},
-		{"ne",    true,  false, true,  -1},
-		{"ge",    false, true,  true,  -1},
-		{"gt",    false, false, true,  -1},
-		{"lt-nl", true,  false, false, 1 },
-		{"le-nl", true,  true,  false, 1 },
-		{"ge-nl", false, true,  true,  1 },
-		{"gt-nl", false, false, true,  1 },
-		{"<",     true,  true,  false, -1}, // dpkg's old spelling of <=
-		{"<<",    true,  false, false, -1},
-		{"<=",    true,  true,  false, -1},
-		{"=",     false, true,  false, -1},
-		{">=",    false, true,  true,  -1},
-		{">>",    false, false, true,  -1},
-		{">",     false, true,  true,  -1},
+		{"lt", true, false, false, -1},
+		{"le", true, true, false, -1},
+		{"eq", false, true, false, -1},
+		{"ne", true, false, true, -1},
+		{"ge", false, true, true, -1},
+		{"gt", false, false, true, -1},
+		{"lt-nl", true, false, false, 1},
+		{"le-nl", true, true, false, 1},
+		{"ge-nl", false, true, true, 1},
+		{"gt-nl", false, false, true, 1},
+		{"<", true, true, false, -1}, // dpkg's old spelling of <=
+		{"<<", true, false, false, -1},
+		{"<=", true, true, false, -1},
+		{"=", false, true, false, -1},
+		{">=", false, true, true, -1},
+		{">>", false, false, true, -1},
+		{">", false, true, true, -1},
 	};
 
 	if (count != 3 || !val_known(args[0].value) || !val_known(args[1].value) ||
@@ -231,8 +233,7 @@ Tri script_cmd_dpkg(ScriptEval *ev, const ScriptCall *call)
 	return script_unhandled(ev, "'%.30s' of dpkg has no rule", verb);
 }
 
-// --- ucf and Apache
-// -------------------------------------------------------------------------------------
+// -- ucf and Apache
 
 Tri script_cmd_ucf(ScriptEval *ev, const ScriptCall *call)
 {

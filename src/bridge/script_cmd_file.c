@@ -91,8 +91,7 @@ Tri script_cmd_rmdir(ScriptEval *ev, const ScriptCall *call)
 	return TRI_UNKNOWN;
 }
 
-// --- owner and mode
-// ------------------------------------------------------------------------------------
+// -- owner and mode
 
 static const char *account_name(const char *text)
 {
@@ -207,33 +206,34 @@ Tri script_cmd_chmod(ScriptEval *ev, const ScriptCall *call)
 	return change_all(ev, o, mode, NULL, NULL, script_has(o, "R"));
 }
 
+/** setcap CAPABILITY FILE [CAPABILITY FILE]... */
 Tri script_cmd_setcap(ScriptEval *ev, const ScriptCall *call)
 {
 	g_autoptr(ScriptOptions) o = script_options(ev, call, "q r v n:");
-	Val capability = script_operand(o, 0);
-	bool temp;
-	Val path = operand_path(ev, o, 1, &temp);
-	StrakeScriptAction *action;
 
 	if (script_has(o, "r") && script_is_maybe(ev))
 		return script_nothing(ev, "a packaged file has no capability to take away");
-	if (!o->clear || o->operands->len != 2 || o->many || script_has(o, "r") ||
+	if (!o->clear || o->operands->len % 2 != 0 || o->many || script_has(o, "r") ||
 		script_has(o, "v") || script_has(o, "n"))
 		return script_unhandled(ev, "this use of setcap has no rule");
-	if (!val_known(capability) || !val_known(path))
-		return unknown_path(ev);
-	if (ev->removal)
-		return TRI_TRUE;
-	if (script_in_payload(ev, path, NULL) == false)
-		return script_unhandled(ev, "%s is no file of this package", path);
-	action = script_action(ev, STRAKE_SCRIPT_CAPABILITY);
-	action->path = path;
-	action->capability = capability;
+	for (size_t i = 0; i < o->operands->len && !ev->removal; i += 2) {
+		Val capability = script_operand(o, i);
+		bool temp;
+		Val path = operand_path(ev, o, i + 1, &temp);
+		StrakeScriptAction *action;
+
+		if (!val_known(capability) || !val_known(path))
+			return unknown_path(ev);
+		if (!script_in_payload(ev, path, NULL))
+			return script_unhandled(ev, "%s is no file of this package", path);
+		action = script_action(ev, STRAKE_SCRIPT_CAPABILITY);
+		action->path = path;
+		action->capability = capability;
+	}
 	return TRI_TRUE;
 }
 
-// --- making files
-// ----------------------------------------------------------------------------------------
+// -- making files
 
 /** cp and ln into a directory: its path plus the source's last part. */
 static Val into_directory(ScriptEval *ev, const char *dir, const char *source)

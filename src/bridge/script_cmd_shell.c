@@ -6,8 +6,7 @@
 
 #include <string.h>
 
-// --- sourcing
-// ----------------------------------------------------------------------------------------
+// -- sourcing
 
 /** Files that only set variables, which nobody knows now. */
 static bool only_variables(const char *path)
@@ -41,8 +40,7 @@ Tri script_cmd_source(ScriptEval *ev, const ScriptCall *call)
 	return script_unhandled(ev, "runs %s, whose commands are not known here", path);
 }
 
-// --- output
-// --------------------------------------------------------------------------------------------
+// -- output
 
 /** dash's echo: escapes are always interpreted; *@stop after \c. False: an escape we leave. */
 static void append_escaped(GString *out, const char *text, bool *stop)
@@ -328,8 +326,7 @@ Tri script_cmd_mktemp(ScriptEval *ev, const ScriptCall *call)
 	return TRI_TRUE;
 }
 
-// --- input
-// -----------------------------------------------------------------------------------------------
+// -- input
 
 /** Sets the variables of `read` from @line; the last one takes the rest. */
 static void set_fields(ScriptEval *ev, const GPtrArray *names, const char *line)
@@ -389,8 +386,7 @@ Tri script_cmd_read(ScriptEval *ev, const ScriptCall *call)
 	return TRI_TRUE;
 }
 
-// --- variables and control
-// ---------------------------------------------------------------------------------
+// -- variables and control
 
 Tri script_cmd_set(ScriptEval *ev, const ScriptCall *call)
 {
@@ -477,12 +473,8 @@ Tri script_cmd_leave(ScriptEval *ev, const ScriptCall *call)
 	static const struct {
 		const char *name;
 		ScriptFlow flow;
-	} flows[] = {
-		{"break",    FLOW_BREAK   },
-                {"continue", FLOW_CONTINUE},
-                {"return",   FLOW_RETURN  },
-		{"exit",     FLOW_EXIT    }
-        };
+	} flows[] = {{"break", FLOW_BREAK}, {"continue", FLOW_CONTINUE}, {"return", FLOW_RETURN},
+		{"exit", FLOW_EXIT}};
 	Val v = call->argc > 0 ? call->argv[0].value : NULL;
 	guint64 number = v != NULL && val_known(v) ? g_ascii_strtoull(v, NULL, 10) : 0;
 
@@ -520,8 +512,7 @@ Tri script_cmd_umask(ScriptEval *ev, const ScriptCall *call)
 	return TRI_TRUE;
 }
 
-// --- commands that run commands
-// ------------------------------------------------------------------------
+// -- commands that run commands
 
 Tri script_cmd_command(ScriptEval *ev, const ScriptCall *call)
 {

@@ -10,15 +10,13 @@
 enum {
 	MAX_STEPS = 20000,
 	MAX_DEPTH = 150,
-	MAX_ROUNDS = 256,    // of one loop whose condition is decided
-	MAX_FUNCTIONS = 200, // below one loop
+	MAX_ROUNDS = 256, // of one loop whose condition is decided
 };
 
 static Tri eval_node(ScriptEval *ev, const StrakeShellNode *node);
 static Tri eval_sequence(ScriptEval *ev, const StrakeShellNode *sequence);
 
-// --- environment
-// -----------------------------------------------------------------------------------
+// -- environment
 
 ScriptEnv *script_env_copy(const ScriptEnv *env)
 {
@@ -129,8 +127,7 @@ static void scope_end(ScriptEval *ev, ScriptFlow outer, bool left_script)
 	ev->after_maybe = left_script ? FLOW_EXIT : outer;
 }
 
-// --- forks
-// -----------------------------------------------------------------------------------------
+// -- forks
 
 /** One way of an undecided condition; @run NULL: nothing happens, the status is @status. */
 typedef struct {
@@ -209,243 +206,7 @@ static Tri fork_walk(ScriptEval *ev, Branch first, Branch second)
 	return status;
 }
 
-// --- redirections
-// ------------------------------------------------------------------------------------
-
-typedef struct {
-	ScriptSink *outer_sink;
-	ScriptInputText outer_input;
-	ScriptSink sink;
-	Val path; // of a FILE sink
-	bool append;
-	bool active; // @sink is in use
-} Redirected;
-
-static bool to_nowhere(const char *path)
-{
-	return g_str_has_prefix(path, "/dev/");
-}
-
-/** The file of standard output or error. */
-static void redirect_to_file(
-	ScriptEval *ev, Redirected *r, const StrakeShellRedirect *redirect, bool output)
-{
-	Val path = script_expand(ev, redirect->target);
-	bool nowhere = path == script_val_temp || (val_known(path) && to_nowhere(path));
-
-	if (!output) {
-		if (!nowhere && !(val_known(path) && script_volatile(path)))
-			script_unhandled(ev, "writes messages to a file");
-		return;
-	}
-	if (r->active)
-		script_sink_clear(&r->sink);
-	r->active = true;
-	r->sink = script_sink(ev, nowhere ? SINK_IGNORED : SINK_FILE);
-	r->path = path;
-	r->append = redirect->kind == STRAKE_SHELL_APPEND;
-	ev->sink = &r->sink;
-}
-
-static void redirect_dup(ScriptEval *ev, Redirected *r, const StrakeShellRedirect *redirect)
-{
-	Val to = script_expand(ev, redirect->target);
-
-	// Only standard output that goes elsewhere matters: to another descriptor or closed.
-	if ((redirect->fd == -1 || redirect->fd == 1) && !(val_known(to) && strcmp(to, "1") == 0)) {
-		if (r->active)
-			script_sink_clear(&r->sink);
-		r->active = true;
-		r->sink = script_sink(ev, SINK_IGNORED);
-		ev->sink = &r->sink;
-	} else if (redirect->fd == 2 && val_known(to) && strcmp(to, "1") == 0 &&
-		   ev->sink->kind == SINK_FILE) {
-		script_write_unknown(ev); // messages would land in the file
-	}
-}
-
-static void redirects_begin(ScriptEval *ev, Redirected *r, const StrakeShellRedirect *redirects)
-{
-	*r = (Redirected){.outer_sink = ev->sink, .outer_input = ev->input};
-	for (; redirects != NULL; redirects = redirects->next) {
-		Val text;
-
-		switch (redirects->kind) {
-		case STRAKE_SHELL_WRITE:
-		case STRAKE_SHELL_CLOBBER:
-		case STRAKE_SHELL_APPEND:
-			redirect_to_file(
-				ev, r, redirects, redirects->fd == -1 || redirects->fd == 1);
-			break;
-		case STRAKE_SHELL_WRITE_BOTH:
-			redirect_to_file(ev, r, redirects, true);
-			script_write_unknown(ev);
-			break;
-		case STRAKE_SHELL_DUP_OUT:
-			redirect_dup(ev, r, redirects);
-			break;
-		case STRAKE_SHELL_HEREDOC:
-		case STRAKE_SHELL_HERESTRING:
-			text = script_expand(ev, redirects->target);
-			ev->input = (ScriptInputText){.text = val_known(text) ? text : NULL,
-				.certainty = script_certainty(ev)};
-			break;
-		case STRAKE_SHELL_READ_WRITE:
-			redirect_to_file(ev, r, redirects, true);
-			script_write_unknown(ev);
-			break;
-		default:
-			(void)script_expand(ev, redirects->target);
-			ev->input = (ScriptInputText){0};
-			break;
-		}
-	}
-}
-
-static void redirects_end(ScriptEval *ev, Redirected *r)
-{
-	ev->sink = r->outer_sink;
-	ev->input = r->outer_input;
-	if (!r->active)
-		return;
-	if (r->sink.kind == SINK_FILE)
-		script_sink_to_file(ev, &r->sink, r->path, r->append);
-	script_sink_clear(&r->sink);
-}
-
-// --- simple commands and functions
-// ---------------------------------------------------------------------
-
-typedef void (*NameFunc)(ScriptEval *ev, const char *name, gpointer data);
-static void each_assigned(ScriptEval *ev, const StrakeShellNode *node, GHashTable *seen,
-	NameFunc func, gpointer data);
-
-static const char *plain_word(const StrakeShellWord *word)
-{
-	if (word == NULL || word->parts == NULL || word->parts->next != NULL ||
-		word->parts->kind != STRAKE_SHELL_LITERAL)
-		return NULL;
-	return word->parts->text;
-}
-
-/** Names that a command sets by its arguments: read x y, local x=1, export x. */
-static void each_assigned_by_command(
-	ScriptEval *ev, const StrakeShellWord *words, NameFunc func, gpointer data)
-{
-	const char *name = plain_word(words);
-
-	if (name == NULL)
-		return;
-	if (strcmp(name, "db_get") == 0 || strcmp(name, "db_fget") == 0 ||
-		strcmp(name, "db_metaget") == 0)
-		func(ev, "RET", data);
-	if (strcmp(name, "read") != 0 && strcmp(name, "local") != 0 &&
-		strcmp(name, "export") != 0 && strcmp(name, "readonly") != 0 &&
-		strcmp(name, "getopts") != 0 && strcmp(name, "unset") != 0 &&
-		strcmp(name, "declare") != 0 && strcmp(name, "typeset") != 0)
-		return;
-	for (const StrakeShellWord *w = words->next; w != NULL; w = w->next) {
-		const char *text = w->parts != NULL && w->parts->kind == STRAKE_SHELL_LITERAL
-					   ? w->parts->text
-					   : "";
-		g_autofree char *target = g_strndup(text, strcspn(text, "="));
-
-		if (target[0] != '\0' && target[0] != '-')
-			func(ev, target, data);
-	}
-}
-
-static void each_assigned_in_words(
-	ScriptEval *ev, const StrakeShellWord *words, NameFunc func, gpointer data)
-{
-	for (const StrakeShellWord *w = words; w != NULL; w = w->next)
-		for (const StrakeShellPart *part = w->parts; part != NULL; part = part->next) {
-			if (part->kind == STRAKE_SHELL_PARAM && part->op == STRAKE_SHELL_OP_ASSIGN)
-				func(ev, part->text, data);
-			if (part->word != NULL)
-				each_assigned_in_words(ev, part->word, func, data);
-		}
-}
-
-static void each_assigned_one(
-	ScriptEval *ev, const StrakeShellNode *node, GHashTable *seen, NameFunc func, gpointer data)
-{
-	const char *called = node->kind == STRAKE_SHELL_SIMPLE ? plain_word(node->words) : NULL;
-	const StrakeShellNode *body = called ? g_hash_table_lookup(ev->functions, called) : NULL;
-
-	for (const StrakeShellAssign *a = node->assigns; a != NULL; a = a->next)
-		func(ev, a->name, data);
-	if (node->kind == STRAKE_SHELL_FOR)
-		func(ev, node->name, data);
-	if (node->kind == STRAKE_SHELL_SIMPLE)
-		each_assigned_by_command(ev, node->words, func, data);
-	each_assigned_in_words(ev, node->words, func, data);
-	each_assigned(ev, node->children, seen, func, data);
-	each_assigned(ev, node->condition, seen, func, data);
-	each_assigned(ev, node->else_body, seen, func, data);
-	if (node->kind != STRAKE_SHELL_FUNCTION)
-		each_assigned(ev, node->body, seen, func, data);
-	for (const StrakeShellClause *c = node->clauses; c != NULL; c = c->next) {
-		each_assigned(ev, c->condition, seen, func, data);
-		each_assigned(ev, c->body, seen, func, data);
-	}
-	if ((++ev->scanned & 31) == 0)
-		ev->steps++;
-	if (body == NULL || !g_hash_table_add(seen, (gpointer)body))
-		return;
-	if (g_hash_table_size(seen) > MAX_FUNCTIONS)
-		script_give_up(ev, "too many functions call each other to be followed");
-	else
-		each_assigned(ev, body, seen, func, data);
-}
-
-/** Every variable that @node and its siblings may set; @seen: function bodies already visited. */
-static void each_assigned(
-	ScriptEval *ev, const StrakeShellNode *node, GHashTable *seen, NameFunc func, gpointer data)
-{
-	for (; node != NULL; node = node->next)
-		each_assigned_one(ev, node, seen, func, data);
-}
-
-static void forget_name(ScriptEval *ev, const char *name, gpointer data)
-{
-	script_set(ev, name, script_val_unknown);
-}
-
-static void forget_assigned(ScriptEval *ev, const StrakeShellNode *node)
-{
-	g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
-
-	if (node != NULL)
-		each_assigned_one(ev, node, seen, forget_name, NULL);
-}
-
-/** The names of `local` commands directly in a function, with the values to give back. */
-static void collect_locals(ScriptEval *ev, const StrakeShellNode *node, GHashTable *saved)
-{
-	for (; node != NULL; node = node->next) {
-		const char *name =
-			node->kind == STRAKE_SHELL_SIMPLE ? plain_word(node->words) : NULL;
-
-		if (name != NULL && strcmp(name, "local") == 0)
-			for (const StrakeShellWord *w = node->words->next; w != NULL; w = w->next) {
-				const char *text =
-					w->parts != NULL && w->parts->kind == STRAKE_SHELL_LITERAL
-						? w->parts->text
-						: "";
-				g_autofree char *local = g_strndup(text, strcspn(text, "="));
-
-				g_hash_table_insert(
-					saved, g_strdup(local), (gpointer)script_get(ev, local));
-			}
-		collect_locals(ev, node->children, saved);
-		collect_locals(ev, node->else_body, saved);
-		if (node->kind != STRAKE_SHELL_FUNCTION)
-			collect_locals(ev, node->body, saved);
-		for (const StrakeShellClause *c = node->clauses; c != NULL; c = c->next)
-			collect_locals(ev, c->body, saved);
-	}
-}
+// -- simple commands and functions
 
 static Tri call_function(
 	ScriptEval *ev, const StrakeShellNode *body, const ScriptArg *args, size_t count)
@@ -458,7 +219,7 @@ static Tri call_function(
 	gpointer name, value;
 	Tri status;
 
-	collect_locals(ev, body, locals);
+	script_collect_locals(ev, body, locals);
 	g_ptr_array_unref(ev->env->positional);
 	ev->env->positional = g_ptr_array_new();
 	ev->env->positional_known = true;
@@ -545,12 +306,12 @@ static Tri eval_simple(ScriptEval *ev, const StrakeShellNode *node)
 {
 	g_autoptr(GArray) args = g_array_new(FALSE, FALSE, sizeof(ScriptArg));
 	g_autoptr(GHashTable) outer = NULL;
-	Redirected redirected;
+	ScriptRedirected redirected;
 	Tri status = TRI_TRUE;
 
 	script_reached(ev, node);
 	script_expand_fields(ev, node->words, args);
-	redirects_begin(ev, &redirected, node->redirects);
+	script_redirects_begin(ev, &redirected, node->redirects);
 	if (args->len == 0) {
 		status = eval_assigns(ev, node->assigns);
 		if (node->words != NULL)
@@ -574,12 +335,11 @@ static Tri eval_simple(ScriptEval *ev, const StrakeShellNode *node)
 		}
 	}
 	ev->node = node;
-	redirects_end(ev, &redirected);
+	script_redirects_end(ev, &redirected);
 	return status;
 }
 
-// --- lists, conditions, loops
-// ----------------------------------------------------------------------------
+// -- lists, conditions, loops
 
 static Tri branch_node(ScriptEval *ev, const void *what)
 {
@@ -709,10 +469,10 @@ static Tri eval_unsure_body(ScriptEval *ev, const void *what)
 {
 	const StrakeShellNode *node = what;
 
-	forget_assigned(ev, node);
+	script_forget_assigned(ev, node);
 	(void)eval_sequence(ev, node->body);
 	(void)next_round(ev);
-	forget_assigned(ev, node);
+	script_forget_assigned(ev, node);
 	return TRI_UNKNOWN;
 }
 
@@ -777,8 +537,7 @@ static Tri eval_while(ScriptEval *ev, const StrakeShellNode *node)
 	return TRI_TRUE;
 }
 
-// --- subshells, pipelines
-// ----------------------------------------------------------------------------------
+// -- subshells, pipelines
 
 /** Runs @node with a copy of the environment; what it changes there is lost. */
 static Tri eval_subshell(ScriptEval *ev, const StrakeShellNode *node)
@@ -841,8 +600,7 @@ static Tri eval_pipeline(ScriptEval *ev, const StrakeShellNode *node)
 	return status;
 }
 
-// --- nodes
-// -----------------------------------------------------------------------------------------------
+// -- nodes
 
 static Tri define_function(ScriptEval *ev, const StrakeShellNode *node)
 {
@@ -884,7 +642,7 @@ static Tri eval_compound(ScriptEval *ev, const StrakeShellNode *node)
 	case STRAKE_SHELL_FUNCTION:
 		return define_function(ev, node);
 	case STRAKE_SHELL_UNSUPPORTED:
-		forget_assigned(ev, node);
+		script_forget_assigned(ev, node);
 		return script_unhandled(ev, "'%s' of bash is not followed", node->name);
 	}
 	return TRI_UNKNOWN;
@@ -892,7 +650,7 @@ static Tri eval_compound(ScriptEval *ev, const StrakeShellNode *node)
 
 static Tri eval_node(ScriptEval *ev, const StrakeShellNode *node)
 {
-	Redirected redirected;
+	ScriptRedirected redirected;
 	Tri status;
 
 	if (script_skip_section(ev, node))
@@ -908,10 +666,10 @@ static Tri eval_node(ScriptEval *ev, const StrakeShellNode *node)
 	if (node->kind == STRAKE_SHELL_SIMPLE || node->redirects == NULL) {
 		status = eval_compound(ev, node);
 	} else {
-		redirects_begin(ev, &redirected, node->redirects);
+		script_redirects_begin(ev, &redirected, node->redirects);
 		status = eval_compound(ev, node);
 		ev->node = node;
-		redirects_end(ev, &redirected);
+		script_redirects_end(ev, &redirected);
 	}
 	ev->depth--;
 	if (node->negated)

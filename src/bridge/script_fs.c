@@ -19,11 +19,11 @@ static const struct {
 	const char *prefix;
 	const char *real;
 } merged[] = {
-	{"/bin/",     "/usr/bin/"  },
-	{"/sbin/",    "/usr/sbin/" },
-	{"/lib/",     "/usr/lib/"  },
-	{"/lib64/",   "/usr/lib64/"},
-	{"/var/run/", "/run/"      },
+	{"/bin/", "/usr/bin/"},
+	{"/sbin/", "/usr/sbin/"},
+	{"/lib/", "/usr/lib/"},
+	{"/lib64/", "/usr/lib64/"},
+	{"/var/run/", "/run/"},
 };
 
 /** Takes out "//", "/./" and the trailing slash; false when there is a "..". */
@@ -128,6 +128,8 @@ char script_path_type(ScriptEval *ev, const char *path)
 	for (size_t i = 0; i < G_N_ELEMENTS(base_dirs); i++)
 		if (strcmp(base_dirs[i], path) == 0)
 			return 'd';
+	if (strcmp(path, "/usr/bin/sh") == 0)
+		return 'f';
 	return script_base_link(path) != NULL ? 'l' : 0;
 }
 
@@ -143,8 +145,15 @@ const char *script_base_link(const char *path)
 
 bool script_known_absent(const char *path)
 {
-	// Debian's switch for a group "staff" that may write to /usr/local.
-	return strcmp(path, "/etc/staff-group-for-usr-local") == 0;
+	static const char *const absent[] = {
+		"/etc/staff-group-for-usr-local",           // a group that may write to /usr/local
+		"/usr/lib32", "/usr/libo32", "/usr/libx32", // foreign ABIs are not shipped
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(absent); i++)
+		if (strcmp(path, absent[i]) == 0)
+			return true;
+	return false;
 }
 
 static ScriptObject *put_object(ScriptEval *ev, const char *path, StrakeScriptAction *action)
@@ -366,11 +375,10 @@ Tri script_change(ScriptEval *ev, const char *path, int mode, const char *owner,
 	return TRI_TRUE;
 }
 
-// --- modes
-// -------------------------------------------------------------------------------------------
+// -- modes
 
-/** One clause of a symbolic mode: u+rwx. @old < 0 works only with '=' for all. */
-static bool apply_symbolic(const char *clause, int *mode)
+/** One clause of a symbolic mode: u+rwx. @known: the bits of *@mode that are known. */
+static bool apply_symbolic(const char *clause, int *mode, int *known)
 {
 	int who = 0, bits = 0;
 	const char *p = clause;
@@ -397,11 +405,8 @@ static bool apply_symbolic(const char *clause, int *mode)
 		else
 			return false;
 	}
-	if (op == '=' && who == 0777 && *mode < 0)
-		*mode = 0;
-	if (*mode < 0)
-		return false;
 	*mode = op == '+' ? *mode | bits : op == '-' ? *mode & ~bits : (*mode & ~who) | bits;
+	*known |= op == '=' ? who | bits : bits;
 	return true;
 }
 
@@ -410,18 +415,20 @@ int script_parse_mode(const char *text, int old)
 	g_auto(GStrv) clauses = NULL;
 	char *end;
 	guint64 octal = g_ascii_strtoull(text, &end, 8);
+	int known;
 
 	if (text[0] >= '0' && text[0] <= '7')
 		return *end == '\0' && octal <= 07777 ? (int)octal : -1;
+	known = old >= 0 ? 07777 : 0;
+	old = MAX(old, 0);
 	clauses = g_strsplit(text, ",", -1);
 	for (size_t i = 0; clauses[i] != NULL; i++)
-		if (!apply_symbolic(clauses[i], &old))
+		if (!apply_symbolic(clauses[i], &old, &known))
 			return -1;
-	return old;
+	return (known & 0777) == 0777 ? old : -1;
 }
 
-// --- end
-// -----------------------------------------------------------------------------------------------
+// -- end
 
 /** A field of a tmpfiles.d line: specifiers and blanks escaped. */
 static void append_field(GString *line, const char *text)
@@ -453,19 +460,31 @@ static void append_mode(GString *line, int mode)
 		g_string_append_printf(line, " %04o", (unsigned)mode);
 }
 
+static void append_tmpfiles(GString *line, const StrakeScriptAction *action)
+{
+	bool adjust = strcmp(action->name, "z") == 0;
+	bool tree = adjust && action->recursive;
+
+	if (tree && action->mode >= 0) { // a mode is for the path itself, never for all below
+		g_string_append(line, "z");
+		append_field(line, action->path);
+		append_mode(line, action->mode);
+		g_string_append(line, " - -\n");
+	}
+	g_string_append(line, tree ? "Z" : action->name);
+	append_field(line, action->path);
+	append_mode(line, tree ? -1 : action->mode);
+	append_field(line, action->owner != NULL ? action->owner : "-");
+	append_field(line, action->group != NULL ? action->group : "-");
+	g_string_append(line, adjust ? "" : " -");
+}
+
 static void finish_action(ScriptEval *ev, StrakeScriptAction *action)
 {
 	g_autoptr(GString) line = g_string_new(NULL);
 
 	if (action->kind == STRAKE_SCRIPT_TMPFILES) {
-		bool adjust = strcmp(action->name, "z") == 0;
-
-		g_string_append(line, adjust ? action->recursive ? "Z" : "z" : "d");
-		append_field(line, action->path);
-		append_mode(line, action->mode);
-		append_field(line, action->owner != NULL ? action->owner : "-");
-		append_field(line, action->group != NULL ? action->group : "-");
-		g_string_append(line, adjust ? "" : " -");
+		append_tmpfiles(line, action);
 	} else if (action->kind == STRAKE_SCRIPT_LINK) {
 		g_string_append(line, "L");
 		append_field(line, action->path);

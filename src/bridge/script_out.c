@@ -152,8 +152,7 @@ Tri script_unhandled(ScriptEval *ev, const char *format, ...)
 	return TRI_UNKNOWN;
 }
 
-// --- output
-// ------------------------------------------------------------------------------------------
+// -- output
 
 ScriptSink script_sink(ScriptEval *ev, SinkKind kind)
 {

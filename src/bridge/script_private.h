@@ -171,7 +171,7 @@ struct ScriptCommand {
 	const char *data; // NOTHING: the reason; CACHE: the cache
 };
 
-// --- script_eval.c: the walk over the tree -----------------------------------------------------
+// -- script_eval.c: the walk over the tree
 void script_eval_program(ScriptEval *ev, const StrakeShellNode *root);
 /** Runs @body as a subshell with its output collected into @sink. */
 Tri script_eval_captured(ScriptEval *ev, const StrakeShellNode *body, ScriptSink *sink);
@@ -190,7 +190,26 @@ static inline bool script_is_maybe(const ScriptEval *ev)
 	return ev->forks > 0 || ev->after_maybe != FLOW_NONE;
 }
 
-// --- script_value.c: expansions ------------------------------------------------------------------
+// -- script_redirect.c
+typedef struct {
+	ScriptSink *outer_sink;
+	ScriptInputText outer_input;
+	ScriptSink sink;
+	Val path; // of a FILE sink
+	bool append;
+	bool active; // @sink is in use
+} ScriptRedirected;
+void script_redirects_begin(
+	ScriptEval *ev, ScriptRedirected *r, const StrakeShellRedirect *redirects);
+void script_redirects_end(ScriptEval *ev, ScriptRedirected *r);
+
+// -- script_names.c
+/** Every variable that @node may set is not known from here on. */
+void script_forget_assigned(ScriptEval *ev, const StrakeShellNode *node);
+/** The names of `local` commands in a function, with their values outside of it. */
+void script_collect_locals(ScriptEval *ev, const StrakeShellNode *node, GHashTable *saved);
+
+// -- script_value.c: expansions
 /** Copies into the plan; @size -1: up to the NUL. Unknown when the text budget is spent. */
 Val script_text(ScriptEval *ev, const char *text, gssize size);
 Val script_expand(ScriptEval *ev, const StrakeShellWord *word);
@@ -199,7 +218,7 @@ Tri script_match(ScriptEval *ev, const StrakeShellWord *pattern, Val subject);
 bool script_glob_match(const char *pattern, const char *text);
 Val script_arith(ScriptEval *ev, const char *expression);
 
-// --- script_out.c: results -----------------------------------------------------------------------
+// -- script_out.c: results
 /** A new action at the current command; NULL-safe setters are the caller's business. */
 StrakeScriptAction *script_action(ScriptEval *ev, StrakeScriptActionKind kind);
 Tri script_nothing(ScriptEval *ev, const char *why);
@@ -213,7 +232,7 @@ void script_sink_clear(ScriptSink *sink);
 /** The collected FILE output, at the end of the redirection. */
 void script_sink_to_file(ScriptEval *ev, ScriptSink *sink, Val path, bool append);
 
-// --- script_fs.c: paths, modes, owners -----------------------------------------------------------
+// -- script_fs.c: paths, modes, owners
 /** Absolute, without double slashes, usr-merged; unknown when @value is relative or unknown. */
 Val script_path(ScriptEval *ev, Val value);
 /** 'f', 'd', 'l' for what exists after installation so far, 0 unknown or absent. */
@@ -242,8 +261,10 @@ int script_parse_mode(const char *text, int old);
 /** After all scripts: the tmpfiles.d lines, and removed directories that nothing replaced. */
 void script_fs_finish(ScriptEval *ev);
 
-// --- script_command.c and script_cmd_*.c: what commands mean -------------------------------------
+// -- script_command.c and script_cmd_*.c: what commands mean
 const ScriptCommand *script_command_find(const char *basename);
+const ScriptCommand *script_command_table(size_t *out_count);
+const char *const *script_section_table(size_t *out_count);
 /** Cache tools also live in their library's own directory. */
 bool script_command_is_cache(const char *basename);
 

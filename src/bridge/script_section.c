@@ -52,6 +52,12 @@ static const char *const kinds[] = {
 	"usrlocal",
 };
 
+const char *const *script_section_table(size_t *out_count)
+{
+	*out_count = G_N_ELEMENTS(kinds);
+	return kinds;
+}
+
 const char *script_section_cache(const char *kind)
 {
 	// Edits nsswitch.conf line by line; the distribution has one file of its own, which names

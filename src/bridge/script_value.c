@@ -30,7 +30,7 @@ Val script_text(ScriptEval *ev, const char *text, gssize size)
 	return g_string_chunk_insert_len(ev->plan->strings, text, (gssize)length);
 }
 
-// --- patterns ----------------------------------------------------------------------------------
+// -- patterns
 
 /** [...] at @p (behind the bracket). Returns the end, or NULL when it is no bracket expression. */
 static const char *match_bracket(const char *p, char c, bool *out_match)
@@ -111,7 +111,7 @@ static void append_quoted(GString *out, const char *text)
 	}
 }
 
-// --- parameters ----------------------------------------------------------------------------------
+// -- parameters
 
 static Val join_positional(ScriptEval *ev)
 {
@@ -301,8 +301,7 @@ static Val expand_part(ScriptEval *ev, const StrakeShellPart *part)
 	}
 }
 
-// --- words
-// -----------------------------------------------------------------------------------------
+// -- words
 
 /** A string under construction. */
 typedef struct {
@@ -454,8 +453,7 @@ void script_expand_fields(ScriptEval *ev, const StrakeShellWord *words, GArray *
 	g_string_free(f.text, TRUE);
 }
 
-// --- arithmetic
-// --------------------------------------------------------------------------------------
+// -- arithmetic
 
 typedef struct {
 	ScriptEval *ev;

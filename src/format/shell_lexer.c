@@ -83,7 +83,7 @@ bool strake_shell_deeper(ShellLexer *lx)
 		"commands and expansions are nested more than %d deep", STRAKE_SHELL_MAX_DEPTH);
 }
 
-// --- characters -----------------------------------------------------------------------------
+// -- characters
 
 static unsigned column_of(const ShellLexer *lx, const char *at)
 {
@@ -129,7 +129,7 @@ static bool is_special_param(int c)
 	return c > 0 && strchr("@*#?-$!", c) != NULL;
 }
 
-// --- building words -------------------------------------------------------------------------
+// -- building words
 
 typedef enum {
 	MODE_WORD,     // up to an unquoted blank or operator
@@ -735,7 +735,7 @@ static bool parse_parts(ShellLexer *lx, WordMode mode, bool pattern, StrakeShell
 	return ok;
 }
 
-// --- tokens ---------------------------------------------------------------------------------
+// -- tokens
 
 /** The body of one here-document, from the start of a line. */
 static bool read_heredoc(ShellLexer *lx, ShellPending *doc)

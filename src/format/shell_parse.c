@@ -86,7 +86,7 @@ static StrakeShellNode *end_node(ShellLexer *lx, StrakeShellNode *node)
 	return node;
 }
 
-// --- redirections and simple commands ---------------------------------------------------------
+// -- redirections and simple commands
 
 static const struct {
 	const char *text;
@@ -250,7 +250,7 @@ static StrakeShellNode *parse_simple(ShellLexer *lx)
 	return end_node(lx, node);
 }
 
-// --- compound commands --------------------------------------------------------------------------
+// -- compound commands
 
 /** A list that must hold at least one command, closed by @close ("fi" ...), which is not taken. */
 static StrakeShellNode *parse_body(ShellLexer *lx, const char *where)
@@ -576,7 +576,7 @@ static StrakeShellNode *parse_command(ShellLexer *lx)
 	return node;
 }
 
-// --- pipelines and lists --------------------------------------------------------------------
+// -- pipelines and lists
 
 static StrakeShellNode *parse_pipeline(ShellLexer *lx)
 {
@@ -688,7 +688,7 @@ StrakeShellNode *strake_shell_parse_list(ShellLexer *lx)
 	return end_node(lx, sequence);
 }
 
-// --- entry ------------------------------------------------------------------------------------
+// -- entry
 
 StrakeShell *strake_shell_parse(const char *text, size_t size, const char *name, GError **error)
 {

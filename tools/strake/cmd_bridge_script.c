@@ -25,8 +25,7 @@ static const StrakeOpt script_opts[] = {
 	{0	  },
 };
 
-// --- input
-// -----------------------------------------------------------------------------------------
+// -- input
 
 /** A member of an unpacked control directory; a missing one is NULL without an error. */
 static bool read_member(const char *dir, const char *name, GBytes **out, GError **error)
@@ -96,8 +95,7 @@ static StrakeScriptPlan *analyse(const char *path, GError **error)
 	return file != NULL ? strake_script_analyse_deb(file, error) : NULL;
 }
 
-// --- text
-// ---------------------------------------------------------------------------------------------
+// -- text
 
 static void print_line_results(const StrakeScriptPlan *plan, StrakeScriptKind script, unsigned line)
 {
@@ -157,8 +155,7 @@ static void print_summary(const StrakeScriptPlan *plan, const char *name)
 	printf("\n");
 }
 
-// --- JSON
-// ---------------------------------------------------------------------------------------------
+// -- JSON
 
 static void add_string(JsonBuilder *json, const char *name, const char *value)
 {
@@ -266,8 +263,7 @@ static void print_json(JsonBuilder *json)
 	printf("%s\n", text);
 }
 
-// --- command
-// --------------------------------------------------------------------------------------------
+// -- command
 
 static void print_plan(const StrakeScriptPlan *plan, const char *name)
 {
