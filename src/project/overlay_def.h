@@ -99,6 +99,7 @@ typedef struct {
 	char *capability; // text form of cap_from_text(3)
 	int mode;         // permission bits, -1: not given
 	bool config;      // %config(noreplace)
+	bool optional;    // extension: not an error when it matches nothing
 	char *script;     // preinst postinst prerm postrm config
 	char *sha256;
 } StrakeOverlay;
