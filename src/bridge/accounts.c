@@ -65,8 +65,7 @@ static void read_files(StrakeConversion *c, GHashTable *accounts)
 	while (g_hash_table_iter_next(&iter, &path, &bytes)) {
 		g_autofree char *text = NULL;
 
-		if (!g_str_has_prefix(path, "/usr/lib/sysusers.d/") ||
-			g_bytes_get_size(bytes) == 0)
+		if (!g_str_has_prefix(path, "/usr/lib/sysusers.d/") || g_bytes_get_size(bytes) == 0)
 			continue;
 		text = g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
 		read_accounts(accounts, text);
@@ -78,8 +77,8 @@ static void read_files(StrakeConversion *c, GHashTable *accounts)
 		if (file->content == NULL || g_bytes_get_size(file->content) == 0 ||
 			!g_str_has_prefix(file->path, "/usr/lib/sysusers.d/"))
 			continue;
-		text = g_strndup(g_bytes_get_data(file->content, NULL),
-			g_bytes_get_size(file->content));
+		text = g_strndup(
+			g_bytes_get_data(file->content, NULL), g_bytes_get_size(file->content));
 		read_accounts(accounts, text);
 	}
 }
@@ -113,8 +112,7 @@ bool strake_conversion_accounts(StrakeConversion *c, GError **error)
 	g_hash_table_iter_init(&iter, accounts);
 	while (g_hash_table_iter_next(&iter, &account, NULL))
 		if (!strake_conversion_drops_dep(c, STRAKE_RPM_PROVIDES, account))
-			strake_rpm_package_add_dep(
-				c->rpm, STRAKE_RPM_PROVIDES, account, NULL, 0);
+			strake_rpm_package_add_dep(c->rpm, STRAKE_RPM_PROVIDES, account, NULL, 0);
 	for (guint i = 0; i < c->rpm->files->len; i++) {
 		const StrakeRpmFile *file = c->rpm->files->pdata[i];
 

@@ -7,7 +7,7 @@
 
 #include "base/glob.h"
 #include "bridge/bridge.h"
-#include "bridge/script.h"
+#include "bridge/script_deb.h"
 #include "format/deb_file.h"
 #include "format/rpm_package.h"
 #include "format/rpm_payload.h"
@@ -48,11 +48,11 @@ typedef struct {
 	GPtrArray *overlays; // of StrakeBridgeOverlay
 	StrakeRpmPackage *rpm;
 	StrakeBridgeResult *result;
-	GHashTable *files;   // path -> StrakeRpmFile, borrowed from rpm->files
-	GHashTable *types;   // path -> 'f', 'd' or 'l': all that the payload has or had
-	GHashTable *content; // path -> GBytes: captured
-	GHashTable *dep_names; // strings that ELF files need or offer: key "P..." or "R..."
-	GPtrArray *sysusers;   // of char *: lines to add
+	GHashTable *files;        // path -> StrakeRpmFile, borrowed from rpm->files
+	StrakeScriptPaths *paths; // all that the payload has or had
+	GHashTable *content;      // path -> GBytes: captured
+	GHashTable *dep_names;    // strings that ELF files need or offer: key "P..." or "R..."
+	GPtrArray *sysusers;      // of char *: lines to add
 	GPtrArray *tmpfiles;
 	GPtrArray *presets; // lines of a preset file, from overlays
 	uint32_t newest;    // greatest time stamp
@@ -85,8 +85,7 @@ StrakeRpmFile *strake_conversion_add_text(
 
 // -- identity.c: name, version, description, license
 
-bool strake_conversion_identity(
-	StrakeConversion *c, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool strake_conversion_identity(StrakeConversion *c, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** strake_bridge_license: an SPDX-like expression from a copyright file; free with g_free. */
 char *strake_bridge_license(GBytes *copyright);
 void strake_conversion_license(StrakeConversion *c);
@@ -97,8 +96,8 @@ bool strake_conversion_depends(StrakeConversion *c, GError **error) G_GNUC_WARN_
 
 // -- files.c: one pass over data.tar
 
-bool strake_conversion_files(StrakeConversion *c, StrakeRpmPayload *payload,
-	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool strake_conversion_files(
+	StrakeConversion *c, StrakeRpmPayload *payload, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 // -- file_rules.c: what a path means
 
@@ -127,8 +126,7 @@ bool strake_conversion_drops_dep(StrakeConversion *c, StrakeRpmDepKind kind, con
 /** strake_conversion_set_attr: modes, owners and capabilities from overlays. */
 void strake_conversion_set_attr(StrakeConversion *c, StrakeRpmFile *file);
 /** strake_conversion_overlays: what overlays add, after the payload was read. */
-bool strake_conversion_overlays(
-	StrakeConversion *c, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool strake_conversion_overlays(StrakeConversion *c, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** strake_conversion_check_hits: every overlay of the component itself did something. */
 bool strake_conversion_check_hits(
 	const StrakeConversion *c, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -136,9 +134,6 @@ bool strake_conversion_check_hits(
 // -- actions.c: what maintainer scripts did
 
 bool strake_conversion_scripts(StrakeConversion *c, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** strake_bridge_script_plan: the analysis alone. */
-StrakeScriptPlan *strake_bridge_script_plan(
-	const StrakeDebFile *deb, GHashTable *types, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 // -- accounts.c: sysusers.d, tmpfiles.d and preset files, and the dependencies on accounts
 
@@ -165,4 +160,10 @@ char *strake_bridge_fingerprint(const char *deb_sha256, const char *name,
 
 // -- bridge.c
 
+/** strake_bridge_inherited: the overlays that every component has; NULL without a project. */
 const GPtrArray *strake_bridge_inherited(const StrakeBridge *bridge);
+StrakeStore *strake_bridge_store(const StrakeBridge *bridge);
+/** strake_bridge_component: what the project says about upstream package @name. NULL without a
+ * project, too: *@out_ok tells. */
+StrakeComponent *strake_bridge_component(
+	const StrakeBridge *bridge, const char *name, bool *out_ok, GError **error);

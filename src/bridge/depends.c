@@ -68,9 +68,9 @@ static bool make_atom(const StrakeConversion *c, const StrakeDebRelation *relati
 	Atom *out, GError **error)
 {
 	const char *renamed = strake_bridge_renamed(c->bridge, relation->name);
-	bool by_deb = relation->op != STRAKE_DEB_OP_NONE &&
-		      (exact || (relation->op != STRAKE_DEB_OP_GE &&
-					relation->op != STRAKE_DEB_OP_LT));
+	bool by_deb =
+		relation->op != STRAKE_DEB_OP_NONE &&
+		(exact || (relation->op != STRAKE_DEB_OP_GE && relation->op != STRAKE_DEB_OP_LT));
 	g_auto(Atom) atom = {0};
 
 	if (relation->op != STRAKE_DEB_OP_NONE) {
@@ -80,8 +80,8 @@ static bool make_atom(const StrakeConversion *c, const StrakeDebRelation *relati
 	}
 	atom.name = by_deb ? g_strdup_printf("deb(%s)", relation->name) : g_strdup(renamed);
 	atom.flags = op_flags(relation->op);
-	atom.text = atom.evr != NULL ? g_strdup_printf("%s %s %s", atom.name,
-					       op_text(relation->op), atom.evr)
+	atom.text = atom.evr != NULL ? g_strdup_printf("%s %s %s", atom.name, op_text(relation->op),
+					       atom.evr)
 				     : g_strdup(atom.name);
 	*out = atom;
 	memset(&atom, 0, sizeof(atom));
@@ -151,8 +151,7 @@ static bool parse_field(
 		text, strake_deb_stanza_origin(control, field), out, error);
 }
 
-static bool add_field(
-	StrakeConversion *c, const char *field, StrakeRpmDepKind kind, GError **error)
+static bool add_field(StrakeConversion *c, const char *field, StrakeRpmDepKind kind, GError **error)
 {
 	g_autoptr(GPtrArray) groups = NULL;
 
@@ -194,8 +193,8 @@ static void add_provide(
 {
 	if (drop_by_overlay && strake_conversion_drops_dep(c, STRAKE_RPM_PROVIDES, name))
 		return;
-	strake_rpm_package_add_dep(c->rpm, STRAKE_RPM_PROVIDES, name, evr,
-		evr != NULL ? STRAKE_RPMSENSE_EQUAL : 0);
+	strake_rpm_package_add_dep(
+		c->rpm, STRAKE_RPM_PROVIDES, name, evr, evr != NULL ? STRAKE_RPMSENSE_EQUAL : 0);
 }
 
 static bool add_provides(StrakeConversion *c, GError **error)
@@ -330,11 +329,11 @@ bool strake_conversion_depends(StrakeConversion *c, GError **error)
 		const char *field;
 		StrakeRpmDepKind kind;
 	} fields[] = {
-		{"Pre-Depends", STRAKE_RPM_REQUIRES	},
-		{"Depends",	STRAKE_RPM_REQUIRES	 },
-		{"Recommends",  STRAKE_RPM_RECOMMENDS},
-		{"Suggests",	 STRAKE_RPM_SUGGESTS	 },
-		{"Enhances",	 STRAKE_RPM_ENHANCES	 },
+		{"Pre-Depends", STRAKE_RPM_REQUIRES},
+		{"Depends", STRAKE_RPM_REQUIRES},
+		{"Recommends", STRAKE_RPM_RECOMMENDS},
+		{"Suggests", STRAKE_RPM_SUGGESTS},
+		{"Enhances", STRAKE_RPM_ENHANCES},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(fields); i++)

@@ -148,6 +148,7 @@ bool strake_bridge_wants_content(const char *path)
 {
 	return (g_str_has_prefix(path, "/usr/share/doc/") &&
 		       g_str_has_suffix(path, "/copyright")) ||
-	       (g_str_has_prefix(path, "/usr/lib/sysusers.d/") && g_str_has_suffix(path, ".conf")) ||
+	       (g_str_has_prefix(path, "/usr/lib/sysusers.d/") &&
+		       g_str_has_suffix(path, ".conf")) ||
 	       (g_str_has_suffix(path, ".pc") && strstr(path, "/pkgconfig/") != NULL);
 }

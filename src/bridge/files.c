@@ -92,16 +92,16 @@ static const char *owner_name(const char *name, uint32_t id)
 		uint32_t id;
 		const char *name;
 	} known[] = {
-		{0,	"root"  },
-		  {4,  "adm"	 },
-		    {5,  "tty"	 },
-		      {6,	 "disk"	 },
-		     {8,	"mail"  },
-		{12, "man"	 },
-		  {33, "www-data"},
-		{42, "shadow"  },
-		    {43, "utmp"	 },
-		    {50, "staff"	},
+		{0, "root"},
+		{4, "adm"},
+		{5, "tty"},
+		{6, "disk"},
+		{8, "mail"},
+		{12, "man"},
+		{33, "www-data"},
+		{42, "shadow"},
+		{43, "utmp"},
+		{50, "staff"},
 	};
 
 	if (name != NULL && *name != '\0')
@@ -179,16 +179,15 @@ static bool add_xattrs(const Pass *pass, StrakeRpmFile *file, const StrakeDebEnt
 static bool capture_add(Pass *pass, Capture *capture, const void *data, size_t size, GError **error)
 {
 	if (capture->spool >= 0)
-		return strake_fd_write_all(
-			capture->spool, data, size, "temporary file", error);
+		return strake_fd_write_all(capture->spool, data, size, "temporary file", error);
 	g_byte_array_append(capture->bytes, data, size);
 	if (capture->bytes->len <= MAX_IN_MEMORY)
 		return true;
-	capture->spool = openat(strake_store_dir_fd(pass->c->store), "tmp",
-		O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	capture->spool = openat(
+		strake_store_dir_fd(pass->c->store), "tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	if (capture->spool < 0)
-		return strake_error_errno(
-			error, errno, "make a temporary file in", strake_store_path(pass->c->store));
+		return strake_error_errno(error, errno, "make a temporary file in",
+			strake_store_path(pass->c->store));
 	if (!strake_fd_write_all(capture->spool, capture->bytes->data, capture->bytes->len,
 		    "temporary file", error))
 		return false;
@@ -349,7 +348,8 @@ static bool take_regular(Pass *pass, const char *path, const StrakeDebEntry *ent
 
 	if (entry->size >= STRAKE_RPM_LARGE_FILE && pass->c->plan->indexes == NULL) {
 		// needs the form without names, hence the order of all files: next pass
-		pass->c->next->indexes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+		pass->c->next->indexes =
+			g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 		file->inode = pass->c->inode++;
 		file->size = entry->size;
 		return true;
@@ -412,10 +412,11 @@ static bool take_entry(Pass *pass, const StrakeDebEntry *entry, GError **error)
 		return true;
 	path = g_strconcat("/", entry->path, NULL);
 	merged = merged_path(path);
-	g_hash_table_insert(c->types, g_strdup(merged),
-		GINT_TO_POINTER(entry->type == STRAKE_DEB_ENTRY_DIRECTORY ? 'd'
-				: entry->type == STRAKE_DEB_ENTRY_SYMLINK ? 'l'
-									  : 'f'));
+	strake_script_paths_add(c->paths, merged,
+		entry->type == STRAKE_DEB_ENTRY_DIRECTORY ? 'd'
+		: entry->type == STRAKE_DEB_ENTRY_SYMLINK ? 'l'
+							  : 'f',
+		(int)entry->mode);
 	if (entry->type == STRAKE_DEB_ENTRY_DIRECTORY && strake_bridge_is_base_dir(merged))
 		return true;
 	if (strake_conversion_removes(c, merged) ||
@@ -504,7 +505,8 @@ bool strake_conversion_files(StrakeConversion *c, StrakeRpmPayload *payload, GEr
 {
 	g_autoptr(GHashTable) md5 = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	g_autoptr(GHashTable) config = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	g_autoptr(GHashTable) emptied = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_autoptr(GHashTable) emptied =
+		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_autoptr(GHashTable) names =
 		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	g_autoptr(StrakeDigest) sha256 = strake_digest_new(STRAKE_DIGEST_SHA256);

@@ -14,11 +14,11 @@ static const char *rpm_arch(const char *deb_arch)
 	static const struct {
 		const char *deb, *rpm;
 	} table[] = {
-		{"all",	"noarch"	 },
-		{"amd64",	  "x86_64" },
-		{"arm64",	  "aarch64"},
-		{"armhf",	  "armv7hl"},
-		{"i386",	 "i686"   },
+		{"all", "noarch"},
+		{"amd64", "x86_64"},
+		{"arm64", "aarch64"},
+		{"armhf", "armv7hl"},
+		{"i386", "i686"},
 		{"ppc64el", "ppc64le"},
 	};
 
@@ -57,9 +57,8 @@ static void set_source(StrakeConversion *c, const StrakeDebStanza *control)
 		c->result->source_name = g_strdup(c->deb_name);
 	else
 		c->result->source_name = g_strndup(field, strcspn(field, " ("));
-	c->result->source_version = close != NULL
-					    ? g_strndup(open + 1, close - open - 1)
-					    : g_strdup(strake_deb_file_version(c->deb));
+	c->result->source_version = close != NULL ? g_strndup(open + 1, close - open - 1)
+						  : g_strdup(strake_deb_file_version(c->deb));
 }
 
 static void set_source_rpm(StrakeConversion *c)
@@ -84,8 +83,8 @@ bool strake_conversion_identity(StrakeConversion *c, GError **error)
 	if (version == NULL)
 		return false;
 	release = g_strdup_printf("%s^~br%d", version->release, STRAKE_BRIDGE_REVISION);
-	c->rpm = strake_rpm_package_new(c->name, version->version, release,
-		rpm_arch(strake_deb_file_architecture(c->deb)));
+	c->rpm = strake_rpm_package_new(
+		c->name, version->version, release, rpm_arch(strake_deb_file_architecture(c->deb)));
 	c->rpm->epoch = version->epoch;
 	set_description(c->rpm, description);
 	c->rpm->group = strake_deb_stanza_dup(control, "Section");
@@ -104,27 +103,27 @@ static char *spdx_name(const char *name)
 	static const struct {
 		const char *from, *to;
 	} table[] = {
-		{"expat",		 "MIT"			},
-		{"mit",		"MIT"		      },
-		{"x11",		    "X11"	     },
-		{"isc",		    "ISC"	     },
-		{"zlib",		 "Zlib"		   },
-		{"apache-2",	     "Apache-2.0"	    },
-		{"apache-2.0",	   "Apache-2.0"	       },
-		{"artistic",	     "Artistic-1.0-Perl"},
-		{"bsd-2-clause",	 "BSD-2-Clause"	   },
-		{"bsd-3-clause",	 "BSD-3-Clause"	   },
-		{"bsd-4-clause",	 "BSD-4-Clause"	   },
-		{"mpl-2.0",		  "MPL-2.0"		   },
-		{"cc0",		    "CC0-1.0"	     },
-		{"cc0-1.0",		  "CC0-1.0"		   },
-		{"psf-2",		    "PSF-2.0"	     },
-		{"python",	       "PSF-2.0"	     },
-		{"openssl",		  "OpenSSL"		   },
-		{"curl",		 "curl"		   },
-		{"bsl-1.0",		  "BSL-1.0"		   },
-		{"0bsd",		 "0BSD"		   },
-		{"unlicense",	      "Unlicense"		  },
+		{"expat", "MIT"},
+		{"mit", "MIT"},
+		{"x11", "X11"},
+		{"isc", "ISC"},
+		{"zlib", "Zlib"},
+		{"apache-2", "Apache-2.0"},
+		{"apache-2.0", "Apache-2.0"},
+		{"artistic", "Artistic-1.0-Perl"},
+		{"bsd-2-clause", "BSD-2-Clause"},
+		{"bsd-3-clause", "BSD-3-Clause"},
+		{"bsd-4-clause", "BSD-4-Clause"},
+		{"mpl-2.0", "MPL-2.0"},
+		{"cc0", "CC0-1.0"},
+		{"cc0-1.0", "CC0-1.0"},
+		{"psf-2", "PSF-2.0"},
+		{"python", "PSF-2.0"},
+		{"openssl", "OpenSSL"},
+		{"curl", "curl"},
+		{"bsl-1.0", "BSL-1.0"},
+		{"0bsd", "0BSD"},
+		{"unlicense", "Unlicense"},
 	};
 	static const char *const gnu[] = {"agpl", "lgpl", "gpl", "gfdl"};
 	g_autofree char *lower = g_ascii_strdown(name, -1);
@@ -180,7 +179,8 @@ static char *spdx_term(const char *text)
 			continue;
 		}
 		if (g_ascii_strcasecmp(bare, "with") == 0) {
-			with = true; // the exception's name is free text: left to the copyright file
+			with = true; // the exception's name is free text: left to the copyright
+				     // file
 			continue;
 		}
 		name = spdx_name(bare);
@@ -221,8 +221,8 @@ char *strake_bridge_license(GBytes *copyright)
 		value = g_strstrip(*line + 8);
 		if (*value != '\0') {
 			char *term = spdx_term(value);
-			if (*term == '\0' || g_ptr_array_find_with_equal_func(
-						     terms, term, g_str_equal, NULL))
+			if (*term == '\0' ||
+				g_ptr_array_find_with_equal_func(terms, term, g_str_equal, NULL))
 				g_free(term);
 			else
 				g_ptr_array_add(terms, term);

@@ -216,8 +216,8 @@ static bool add_overlay_file(StrakeConversion *c, const StrakeOverlay *def, GErr
 
 	if (there != NULL && there->content == NULL && S_ISREG(there->mode))
 		return strake_error_at(error, STRAKE_ERROR_EXISTS, def->origin,
-			"%s has %s already; remove it first with package-file-remove",
-			c->deb_name, def->file);
+			"%s has %s already; remove it first with package-file-remove", c->deb_name,
+			def->file);
 	if (*def->file != '/' || !strake_path_is_clean(def->file + 1))
 		return strake_error_at(error, STRAKE_ERROR_INVALID, def->origin,
 			"'%s' is not a clean absolute path", def->file);
@@ -250,11 +250,11 @@ static bool add_dependency(StrakeConversion *c, const StrakeOverlay *def, GError
 		const char *text;
 		uint32_t flags;
 	} ops[] = {
-		{"<",  STRAKE_RPMSENSE_LESS			     },
-		{"<=", STRAKE_RPMSENSE_LESS | STRAKE_RPMSENSE_EQUAL	   },
-		{"=",  STRAKE_RPMSENSE_EQUAL			      },
+		{"<", STRAKE_RPMSENSE_LESS},
+		{"<=", STRAKE_RPMSENSE_LESS | STRAKE_RPMSENSE_EQUAL},
+		{"=", STRAKE_RPMSENSE_EQUAL},
 		{">=", STRAKE_RPMSENSE_GREATER | STRAKE_RPMSENSE_EQUAL},
-		{">",  STRAKE_RPMSENSE_GREATER			},
+		{">", STRAKE_RPMSENSE_GREATER},
 	};
 	StrakeRpmDepKind kind = dep_kind(def->kind);
 	g_auto(GStrv) words = g_strsplit(def->value, " ", 0);
@@ -309,9 +309,9 @@ static bool apply_overlay(StrakeConversion *c, StrakeBridgeOverlay *overlay, GEr
 		return true;
 	case STRAKE_OVERLAY_PACKAGE_ENABLE_UNIT:
 		overlay->hits++;
-		g_ptr_array_add(c->presets, g_strdup_printf("%s %s",
-						    def->state != NULL ? def->state : "enable",
-						    def->value));
+		g_ptr_array_add(c->presets,
+			g_strdup_printf(
+				"%s %s", def->state != NULL ? def->state : "enable", def->value));
 		return true;
 	default:
 		return true; // the files pass and the script report apply the others
@@ -338,8 +338,8 @@ bool strake_conversion_check_hits(const StrakeConversion *c, GError **error)
 	for (guint i = 0; i < c->overlays->len; i++) {
 		const StrakeBridgeOverlay *overlay = c->overlays->pdata[i];
 		const StrakeOverlay *def = overlay->def;
-		const char *what = def->file != NULL	 ? def->file
-				   : def->value != NULL	 ? def->value
+		const char *what = def->file != NULL     ? def->file
+				   : def->value != NULL  ? def->value
 				   : def->script != NULL ? def->script
 							 : "";
 
@@ -350,8 +350,7 @@ bool strake_conversion_check_hits(const StrakeConversion *c, GError **error)
 			"%s '%s' matches nothing in %s %s%s%s%s; upstream has changed: look at it "
 			"with 'strake bridge inspect', then change or drop the overlay",
 			strake_overlay_type_name(def->type), what, c->deb_name,
-			strake_deb_file_version(c->deb),
-			def->description != NULL ? " (\"" : "",
+			strake_deb_file_version(c->deb), def->description != NULL ? " (\"" : "",
 			def->description != NULL ? def->description : "",
 			def->description != NULL ? "\")" : "");
 	}
