@@ -235,10 +235,12 @@ bool strake_deb_index_add(StrakeDebIndex *index, GBytes *packages, const char *n
 	source->name = g_strdup(name);
 	// A provided name is read up to its first other character, which must be there.
 	if (size > 0 && source->text[size - 1] != '\n') {
-		g_autofree char *copy = g_strndup(source->text, size);
+		char *copy = g_malloc(size + 1);
 
+		memcpy(copy, source->text, size);
+		copy[size] = '\n';
 		g_bytes_unref(source->bytes);
-		source->bytes = g_bytes_new_take(g_strconcat(copy, "\n", NULL), size + 1);
+		source->bytes = g_bytes_new_take(copy, size + 1);
 		source->text = g_bytes_get_data(source->bytes, NULL);
 	}
 	g_ptr_array_add(index->sources, source);

@@ -383,25 +383,49 @@ static StrakeDebRelationGroup *group_of_rpm(const char *value)
 	return g_steal_pointer(&group);
 }
 
+// Whether a relation of @component does not count here: of another architecture, or removed.
+static bool is_void(Walk *walk, const StrakeComponent *component, const StrakeDebRelation *relation,
+	bool *out_void, bool *out_removed, GError **error)
+{
+	*out_removed = false;
+	*out_void = !strake_deb_relation_applies(relation, walk->upstream->architecture);
+	if (*out_void)
+		return true;
+	if (!is_removed(walk, component, relation->name, out_removed, error))
+		return false;
+	*out_void = *out_removed;
+	return true;
+}
+
+// As the bridge has it: when the preferred alternative is removed the wish is void, else only the
+// removed ones are.
+static bool trim_group(
+	Walk *walk, const StrakeComponent *component, StrakeDebRelationGroup *group, GError **error)
+{
+	for (guint i = group->alternatives->len; i-- > 0;) {
+		bool gone, removed;
+
+		if (!is_void(walk, component, g_ptr_array_index(group->alternatives, i), &gone,
+			    &removed, error))
+			return false;
+		if (removed && i == 0)
+			g_ptr_array_set_size(group->alternatives, 0);
+		else if (gone)
+			g_ptr_array_remove_index(group->alternatives, i);
+	}
+	return true;
+}
+
 static bool push_group(Walk *walk, const Node *node, const StrakeComponent *component,
 	StrakeDebRelationGroup *group, GError **error)
 {
-	for (guint i = group->alternatives->len; i-- > 0;) {
-		const StrakeDebRelation *relation = g_ptr_array_index(group->alternatives, i);
-		bool removed = !strake_deb_relation_applies(relation, walk->upstream->architecture);
+	bool good = trim_group(walk, component, group, error);
 
-		if (!removed && !is_removed(walk, component, relation->name, &removed, error)) {
-			strake_deb_relation_group_free(group);
-			return false;
-		}
-		if (removed)
-			g_ptr_array_remove_index(group->alternatives, i);
-	}
-	if (group->alternatives->len > 0)
+	if (good && group->alternatives->len > 0)
 		push(walk, node, NULL, group, false);
 	else
 		strake_deb_relation_group_free(group);
-	return true;
+	return good;
 }
 
 // Queues what a new package needs, as the overlays of its component have it.
