@@ -174,6 +174,13 @@ static char *find_root(const GArray *members)
 	return is_dir ? g_strdup_printf("%.*s/", (int)n, top) : g_strdup("");
 }
 
+/* A warning (an attribute that we do not know) does not make an entry unusable. */
+static bool next_header(Archive *a, Entry **entry, int *out_result)
+{
+	*out_result = archive_read_next_header(a, entry);
+	return *out_result == ARCHIVE_OK || *out_result == ARCHIVE_WARN;
+}
+
 static bool list(Work *w, int fd, GError **error)
 {
 	g_autoptr(Archive) a = open_archive(w, fd, error);
@@ -183,7 +190,7 @@ static bool list(Work *w, int fd, GError **error)
 
 	if (a == NULL)
 		return false;
-	while ((r = archive_read_next_header(a, &entry)) == ARCHIVE_OK) {
+	while (next_header(a, &entry, &r)) {
 		const char *name = archive_entry_pathname(entry);
 		Member member = {0};
 		if (!strake_cancel_check(error))
@@ -379,7 +386,7 @@ static bool repack(Work *w, int fd, int out_fd, GPtrArray *failed, GError **erro
 
 	if (out == NULL)
 		return false;
-	while ((r = archive_read_next_header(in, &entry)) == ARCHIVE_OK) {
+	while (next_header(in, &entry, &r)) {
 		if (!strake_cancel_check(error))
 			return false;
 		if (i >= w->members->len)
