@@ -224,6 +224,13 @@ static StrakeOrigin at_key(const StrakeLoad *load, const StrakeTomlValue *table,
 	return strake_load_at(load, entry != NULL ? &entry->value : table);
 }
 
+// As azldev has it, an empty value is a missing one.
+static bool is_empty(const StrakeTomlValue *value)
+{
+	return (value->kind == STRAKE_TOML_STRING && value->string.size == 0) ||
+		(value->kind == STRAKE_TOML_ARRAY && value->array.count == 0);
+}
+
 // A key that its type does not use: azldev accepts its own, so only the extensions are refused.
 static void check_keys(StrakeLoad *load, const StrakeOverlay *o, const StrakeTomlValue *table)
 {

@@ -451,6 +451,8 @@ def test_check(tmp_path):
     assert listed == [{"line": 1, "type": "spec-remove-tag", "description": ""}]
     for text, message in [('[[overlays]]\ntype = "spec-remove-tga"\ntag = "A"\n', "spec-remove-tag"),
                           ('[[overlays]]\ntype = "spec-remove-tag"\n', "tag"),
+                          ('[[overlays]]\ntype = "spec-add-tag"\ntag = "A"\nvalue = ""\n', "value"),
+                          ('[[overlays]]\ntype = "spec-append-lines"\nlines = []\n', "lines"),
                           ('[[overlays]]\ntype = "spec-search-replace"\nregex = "(?=a)"\n', "o.toml"),
                           ("[[overlays]\n", "o.toml:1")]:
         path.write_text(text)
