@@ -10,7 +10,7 @@ static Tri unclear(ScriptEval *ev, const ScriptOptions *o)
 {
 	if (o->bad != NULL)
 		return script_unhandled(ev, "option '%.40s' has no rule", o->bad);
-	return script_unhandled(ev, "an option's value is only known at run time");
+	return script_unhandled(ev, "an argument is only known at run time");
 }
 
 /** Operand @i as a path; what is below a mktemp name needs no action: *@out_temp. */

@@ -587,6 +587,8 @@ static Tri eval_pipeline(ScriptEval *ev, const StrakeShellNode *node)
 			status = eval_subshell(ev, child);
 		} else {
 			(void)script_eval_captured(ev, child, &sink);
+			if (child == node->children)
+				outer = ev->input; // what it has read stays read
 			ev->input = (ScriptInputText){.certainty = script_certainty(ev)};
 			if (!sink.unknown && !sink.temp) {
 				Val text = script_text(ev, sink.text->str, (gssize)sink.text->len);

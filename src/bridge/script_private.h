@@ -197,7 +197,8 @@ typedef struct {
 	ScriptSink sink;
 	Val path; // of a FILE sink
 	bool append;
-	bool active; // @sink is in use
+	bool active;    // @sink is in use
+	bool has_input; // @outer_input is to come back
 } ScriptRedirected;
 void script_redirects_begin(
 	ScriptEval *ev, ScriptRedirected *r, const StrakeShellRedirect *redirects);

@@ -73,6 +73,7 @@ void script_redirects_begin(
 		case STRAKE_SHELL_HEREDOC:
 		case STRAKE_SHELL_HERESTRING:
 			text = script_expand(ev, redirects->target);
+			r->has_input = true;
 			ev->input = (ScriptInputText){.text = val_known(text) ? text : NULL,
 				.certainty = script_certainty(ev)};
 			break;
@@ -82,6 +83,7 @@ void script_redirects_begin(
 			break;
 		default:
 			(void)script_expand(ev, redirects->target);
+			r->has_input = true;
 			ev->input = (ScriptInputText){0};
 			break;
 		}
@@ -91,7 +93,8 @@ void script_redirects_begin(
 void script_redirects_end(ScriptEval *ev, ScriptRedirected *r)
 {
 	ev->sink = r->outer_sink;
-	ev->input = r->outer_input;
+	if (r->has_input) // else what was read from it stays read
+		ev->input = r->outer_input;
 	if (!r->active)
 		return;
 	if (r->sink.kind == SINK_FILE)
