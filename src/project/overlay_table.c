@@ -246,6 +246,10 @@ static void check_keys(StrakeLoad *load, const StrakeOverlay *o, const StrakeTom
 			strake_load_problem(load, strake_load_at(load, table),
 				"%s: an overlay of type '%s' needs the key '%s'", load->path->str,
 				type, field->key);
+		if (required && entry != NULL && is_empty(&entry->value))
+			strake_load_problem(load, strake_load_at(load, &entry->value),
+				"%s.%s: an overlay of type '%s' needs more than nothing there",
+				load->path->str, field->key, type);
 		if (entry != NULL && !known && extension)
 			strake_load_problem(load,
 				(StrakeOrigin){load->file, entry->line, entry->column},
