@@ -375,7 +375,10 @@ def test_bad_packages(world):
     assert failed.returncode == 1 and "a changed package needs a new release" in failed.stderr
     failed = world.strake("repo", "publish", out, world.top / "missing.rpm", check=False)
     assert failed.returncode == 1 and "missing.rpm" in failed.stderr
-    assert world.strake("repo", "publish", out, check=False).returncode == 2
+    (bad / "empty").mkdir()
+    assert world.strake("repo", "publish", out, bad / "empty", check=False).returncode == 2
+    failed = world.strake("-C", bad / "empty", "repo", "publish", out, check=False)
+    assert failed.returncode == 1 and "strake.toml" in failed.stderr
     assert not out.exists() or not any(out.iterdir())
 
 

@@ -46,22 +46,22 @@ typedef struct {
 
 static const StrakeOpt solve_opts[] = {
 	SOLVE_OPTIONS,
-	{0,		"json", STRAKE_OPT_FLAG, offsetof(PkgOpts, json), NULL, "print JSON"},
+	{0, "json", STRAKE_OPT_FLAG, offsetof(PkgOpts, json), NULL, "print JSON"},
 	{0},
 };
 
 static const StrakeOpt install_opts[] = {
 	SOLVE_OPTIONS,
-	{0,			    "root", STRAKE_OPT_STRING, offsetof(PkgOpts, root), "DIR", "directory to install into"},
-	{0,           "key", STRAKE_OPT_STRING, offsetof(PkgOpts, key), "FILE",
+	{0, "root", STRAKE_OPT_STRING, offsetof(PkgOpts, root), "DIR", "directory to install into"},
+	{0, "key", STRAKE_OPT_STRING, offsetof(PkgOpts, key), "FILE",
           "public key that packages must be signed with (RPM-GPG-KEY in the repository)"},
-	{0,		       "no-signatures", STRAKE_OPT_FLAG, offsetof(PkgOpts, no_signatures), NULL,
+	{0, "no-signatures", STRAKE_OPT_FLAG, offsetof(PkgOpts, no_signatures), NULL,
           "accept packages that nobody signed"},
 	{0, "database", STRAKE_OPT_STRING, offsetof(PkgOpts, database), "DIR",
           "rpm database inside the root (/var/lib/rpm)"},
-	{0,			    "no-docs", STRAKE_OPT_FLAG, offsetof(PkgOpts, no_docs), NULL,
+	{0, "no-docs", STRAKE_OPT_FLAG, offsetof(PkgOpts, no_docs), NULL,
           "leave out documentation"},
-	{0,           "time", STRAKE_OPT_INT, offsetof(PkgOpts, time_s), "SECONDS",
+	{0, "time", STRAKE_OPT_INT, offsetof(PkgOpts, time_s), "SECONDS",
           "install time that the database records"},
 	{0		       },
 };

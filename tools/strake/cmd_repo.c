@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Strake authors
 //
 // strake repo publish, check, key.
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,11 +10,11 @@
 #include "base/file.h"
 #include "base/progress.h"
 #include "commands.h"
+#include "project/project.h"
+#include "project_packages.h"
 #include "repo/keys.h"
 #include "repo/publish.h"
 #include "store/store.h"
-
-#include <fcntl.h>
 
 enum { KEY_MAX_BYTES = 1024 * 1024, UPDATEINFO_MAX_BYTES = 256 * 1024 * 1024 };
 
@@ -22,32 +23,45 @@ typedef struct {
 	char *arch;
 	char *updateinfo;
 	char *key; // repo check
+	char *upstream;
+	gboolean follow;
+	gboolean locked;
+	gboolean skip_refused;
 } RepoOpts;
 
 static const StrakeOpt publish_opts[] = {
-	{0,								 "keys", STRAKE_OPT_STRING, offsetof(RepoOpts, keys), "DIR",
-         "the project's keys ($STRAKE_KEYS, or the user's data directory)"},
-	{0,						"arch", STRAKE_OPT_STRING, offsetof(RepoOpts, arch), "ARCH", "architecture (x86_64)"},
-	{0,							    "updateinfo", STRAKE_OPT_STRING, offsetof(RepoOpts, updateinfo), "FILE",
-         "advisories to publish, as updateinfo.xml"},
+	{0, "keys", STRAKE_OPT_STRING, offsetof(RepoOpts, keys), "DIR",
+		"the project's keys ($STRAKE_KEYS, or the user's data directory)"},
+	{0, "arch", STRAKE_OPT_STRING, offsetof(RepoOpts, arch), "ARCH", "architecture (x86_64)"},
+	{0, "updateinfo", STRAKE_OPT_STRING, offsetof(RepoOpts, updateinfo), "FILE",
+		"advisories to publish, as updateinfo.xml"},
+	{0, "upstream", STRAKE_OPT_STRING, offsetof(RepoOpts, upstream), "NAME",
+		"upstream of the project's packages (the project's default)"},
+	{0, "follow", STRAKE_OPT_FLAG, offsetof(RepoOpts, follow), NULL,
+		"take what the mirror has now instead of the lock"},
+	{0, "locked", STRAKE_OPT_FLAG, offsetof(RepoOpts, locked), NULL,
+		"take exactly what the lock says (this is the default)"},
+	{0, "skip-refused", STRAKE_OPT_FLAG, offsetof(RepoOpts, skip_refused), NULL,
+		"leave packages with unhandled scripts out instead of failing"},
 	{0},
 };
 
 static const StrakeOpt check_opts[] = {
-	{0,		  "key", STRAKE_OPT_STRING, offsetof(RepoOpts, key), "FILE",
-         "public key (RPM-GPG-KEY in the repository)"},
+	{0, "key", STRAKE_OPT_STRING, offsetof(RepoOpts, key), "FILE",
+		"public key (RPM-GPG-KEY in the repository)"},
 	{0},
 };
 
 static const StrakeOpt key_opts[] = {
-	{0,		  "keys", STRAKE_OPT_STRING, offsetof(RepoOpts, keys), "DIR",
-         "the project's keys ($STRAKE_KEYS, or the user's data directory)"},
+	{0, "keys", STRAKE_OPT_STRING, offsetof(RepoOpts, keys), "DIR",
+		"the project's keys ($STRAKE_KEYS, or the user's data directory)"},
 	{0},
 };
 
-static void add_item(GArray *items, char *path)
+// Takes both strings; one of them is NULL.
+static void add_item(GArray *items, char *path, char *sha256)
 {
-	const StrakePublishItem item = {.path = path};
+	const StrakePublishItem item = {.path = path, .sha256 = sha256};
 
 	g_array_append_val(items, item);
 }
@@ -76,23 +90,26 @@ static bool add_folder(GArray *items, const char *folder, GError **error)
 			if (!add_folder(items, path, error))
 				return false;
 		} else if (g_str_has_suffix(path, ".rpm") && !g_str_has_suffix(path, ".src.rpm")) {
-			add_item(items, g_steal_pointer(&path));
+			add_item(items, g_steal_pointer(&path), NULL);
 		}
 	}
 	return true;
 }
 
-static void free_item(void *item)
+static void clear_item(void *data)
 {
-	g_free((char *)((StrakePublishItem *)item)->path);
+	StrakePublishItem *item = data;
+
+	g_free((char *)item->path);
+	g_free((char *)item->sha256);
 }
 
-static bool collect(GArray *items, char **args, GError **error)
+static bool add_paths(GArray *items, char **paths, GError **error)
 {
-	for (char **arg = args; *arg != NULL; arg++) {
-		if (!g_file_test(*arg, G_FILE_TEST_IS_DIR))
-			add_item(items, g_strdup(*arg));
-		else if (!add_folder(items, *arg, error))
+	for (char **path = paths; *path != NULL; path++) {
+		if (!g_file_test(*path, G_FILE_TEST_IS_DIR))
+			add_item(items, g_strdup(*path), NULL);
+		else if (!add_folder(items, *path, error))
 			return false;
 	}
 	if (items->len > 0)
@@ -101,36 +118,72 @@ static bool collect(GArray *items, char **args, GError **error)
 		"no packages to publish: name package files, or folders that hold them");
 }
 
-static bool run_publish(const StrakeGlobals *globals, const void *opts, char **args, GError **error)
+static bool add_project(const StrakeGlobals *globals, const RepoOpts *opts, StrakeProject *project,
+	StrakeStore *store, const StrakeKeys *keys, GArray *items, GError **error)
 {
-	const RepoOpts *o = opts;
-	g_autoptr(StrakeStore) store = strake_store_open(globals->store_path, error);
-	g_autoptr(StrakeKeys) keys = NULL;
-	g_autoptr(GArray) items = g_array_new(FALSE, FALSE, sizeof(StrakePublishItem));
+	const ProjectPackagesOptions options = {.upstream = opts->upstream,
+		.follow = opts->follow,
+		.skip_refused = opts->skip_refused};
+	g_autoptr(GPtrArray) packages =
+		project_packages(globals, project, store, keys, &options, error);
+
+	if (packages == NULL)
+		return false;
+	for (guint i = 0; i < packages->len; i++)
+		add_item(items, NULL, g_strdup(g_ptr_array_index(packages, i)));
+	return true;
+}
+
+static bool publish(const StrakeGlobals *globals, const RepoOpts *opts, StrakeStore *store,
+	const StrakeKeys *keys, GArray *items, const char *out, GError **error)
+{
 	g_autoptr(GBytes) updateinfo = NULL;
-	StrakePublishOptions options = {.architecture = o->arch, .jobs = (unsigned)globals->jobs};
+	StrakePublishOptions options = {
+		.architecture = opts->arch, .jobs = (unsigned)MAX(globals->jobs, 0)};
 	StrakePublishResult result = {0};
 
-	g_array_set_clear_func(items, free_item);
-	if (store == NULL || !collect(items, args + 1, error))
-		return false;
-	keys = strake_keys_open(o->keys, NULL, error);
-	if (keys == NULL)
-		return false;
-	if (o->updateinfo != NULL) {
-		updateinfo =
-			strake_file_read_at(AT_FDCWD, o->updateinfo, UPDATEINFO_MAX_BYTES, error);
+	if (opts->updateinfo != NULL) {
+		updateinfo = strake_file_read_at(
+			AT_FDCWD, opts->updateinfo, UPDATEINFO_MAX_BYTES, error);
 		if (updateinfo == NULL)
 			return false;
 		options.updateinfo = updateinfo;
 	}
 	if (!strake_repo_publish(store, keys, (const StrakePublishItem *)items->data, items->len,
-		    args[0], &options, &result, error))
+		    out, &options, &result, error))
 		return false;
 	strake_say("published %u packages (%.1f MB, %u signed now) in %s", result.packages,
 		(double)result.bytes / 1e6, result.signed_now, result.path);
 	strake_publish_result_clear(&result);
 	return true;
+}
+
+static bool run_publish(const StrakeGlobals *globals, const void *opts, char **args, GError **error)
+{
+	const RepoOpts *o = opts;
+	bool own = args[0] == NULL || args[1] == NULL; // the project's packages
+	g_autoptr(StrakeStore) store = NULL;
+	g_autoptr(StrakeProject) project = NULL;
+	g_autoptr(StrakeKeys) keys = NULL;
+	g_autoptr(GArray) items = g_array_new(FALSE, FALSE, sizeof(StrakePublishItem));
+	g_autofree char *out = g_strdup(args[0]);
+
+	g_array_set_clear_func(items, clear_item);
+	if (o->follow && o->locked)
+		return strake_error_set(
+			error, STRAKE_ERROR_USAGE, "--follow and --locked exclude each other");
+	if (own && (project = strake_project_load(globals->project_dir, NULL, error)) == NULL)
+		return false;
+	if (!own && !add_paths(items, args + 1, error))
+		return false;
+	store = strake_store_open(globals->store_path, error);
+	keys = store != NULL ? strake_keys_open(o->keys, NULL, error) : NULL;
+	if (keys == NULL ||
+		(own && !add_project(globals, o, project, store, keys, items, error)))
+		return false;
+	if (out == NULL)
+		out = g_build_filename(strake_project_output_dir(project), "repo", NULL);
+	return publish(globals, o, store, keys, items, out, error);
 }
 
 static bool run_check(const StrakeGlobals *globals, const void *opts, char **args, GError **error)
@@ -171,12 +224,15 @@ static bool run_key(const StrakeGlobals *globals, const void *opts, char **args,
 
 const StrakeCmd strake_cmd_repo_publish = {
 	.name = "repo publish",
-	.args = "DIR [PACKAGE|FOLDER]...",
+	.args = "[DIR [PACKAGE|FOLDER]...]",
 	.summary = "sign packages and make a repository of them",
-	.details = "Writes DIR/ARCH with the packages, zstd-compressed rpm-md metadata, and a "
-		   "signed repomd.xml, and switches it into place in one step. The signing key "
-		   "is made on first use. The repository holds exactly the packages named.",
-	.min_args = 2,
+	.details = "Writes DIR/ARCH (out/repo beside the project file when no DIR is given) with "
+		   "the packages, zstd-compressed rpm-md metadata, and a signed repomd.xml, and "
+		   "switches it into place in one step. Without package files it publishes the "
+		   "project's packages: those of the upstream's lock, fetched and bridged as "
+		   "needed, and the local components. The signing key is made on first use. The "
+		   "repository holds exactly these packages.",
+	.min_args = 0,
 	.max_args = -1,
 	.opts = publish_opts,
 	.opts_size = sizeof(RepoOpts),
