@@ -15,6 +15,8 @@
 #define DEAD_OLD "cleans up after a version older than this distribution"
 #define LABELS "labels come from the image's own file contexts"
 
+#define KERNEL "the kernel is started as a unified image, which the image composer makes"
+
 // Sorted by name (a test checks it). Full paths name programs outside the usual directories.
 static const ScriptCommand commands[] = {
 	{".", script_cmd_source, NULL},
@@ -131,6 +133,9 @@ static const ScriptCommand commands[] = {
 	{"kill", script_cmd_nothing, RUNTIME},
 	{"killall", script_cmd_nothing, RUNTIME},
 	{"ldconfig", script_cmd_cache, "ldconfig"},
+	{"linux-check-removal", script_cmd_nothing, KERNEL},
+	{"linux-run-hooks", script_cmd_nothing, KERNEL},
+	{"linux-update-symlinks", script_cmd_nothing, KERNEL},
 	{"ln", script_cmd_ln, NULL},
 	{"local", script_cmd_export, NULL},
 	{"locale", script_cmd_query, NULL},

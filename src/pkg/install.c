@@ -166,9 +166,9 @@ static char *problem_text(rpmProblem problem)
 			"'%s' is in %s and, with other content, in %s", what, package, other);
 	case RPMPROB_REQUIRES:
 		return g_strdup_printf(
-			"%s needs %s, which no package to be installed provides", package, other);
+			"%s needs %s, which no package to be installed provides", other, what);
 	case RPMPROB_CONFLICT:
-		return g_strdup_printf("%s conflicts with %s", package, other);
+		return g_strdup_printf("%s conflicts with %s", other, what);
 	case RPMPROB_VERIFY:
 		return g_strdup_printf("%s does not verify: %s", package, what);
 	case RPMPROB_PKG_INSTALLED:

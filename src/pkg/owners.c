@@ -105,7 +105,9 @@ static bool change(
 		return true;
 	if (fstat(fd, &st) < 0)
 		return strake_error_errno(error, errno, "look at", path);
-	if ((st.st_mode & S_IFMT) != (mode & S_IFMT) || (st.st_uid == uid && st.st_gid == gid))
+	// librpm has dropped set-id bits where it did not know the owner's name.
+	if ((st.st_mode & S_IFMT) != (mode & S_IFMT) ||
+		(st.st_uid == uid && st.st_gid == gid && st.st_mode == mode))
 		return true;
 	snprintf(fd_path, sizeof(fd_path), "/proc/self/fd/%d", fd);
 	size = getxattr(fd_path, "security.capability", capability, sizeof(capability));

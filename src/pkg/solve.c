@@ -105,13 +105,30 @@ static void consider(StrakeSolver *solver, const StrakeSolveJob *job, bool with_
 	solver->provides_ready = true;
 }
 
-static bool select_wish(StrakeSolver *solver, const char *what, Queue *out)
+static bool select_one(StrakeSolver *solver, const char *what, Queue *out)
 {
 	const int flags = SELECTION_NAME | SELECTION_PROVIDES | SELECTION_GLOB | SELECTION_CANON |
 			  SELECTION_DOTARCH | SELECTION_REL | SELECTION_FILELIST;
 
 	queue_empty(out);
 	return selection_make(solver->pool, out, what, flags) != 0 && out->count > 0;
+}
+
+/** "(a or b)": the first of the alternatives that something matches. */
+static bool select_wish(StrakeSolver *solver, const char *what, Queue *out)
+{
+	size_t size = strlen(what);
+	g_autofree char *inside = NULL;
+	g_auto(GStrv) parts = NULL;
+
+	if (*what != '(' || what[size - 1] != ')')
+		return select_one(solver, what, out);
+	inside = g_strndup(what + 1, size - 2);
+	parts = g_strsplit(inside, " or ", -1);
+	for (char **part = parts; *part != NULL; part++)
+		if (select_one(solver, g_strstrip(*part), out))
+			return true;
+	return false;
 }
 
 static const char *nearest_name(StrakeSolver *solver, const char *asked)

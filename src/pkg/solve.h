@@ -25,7 +25,8 @@ typedef struct {
 
 /** One wish, with who has it, for messages. */
 typedef struct {
-	const char *what; // name, glob, provide ("webserver"), relation ("curl >= 8"), or "/path"
+	const char *what; // name, glob, provide ("webserver"), relation ("curl >= 8"), "/path",
+			  // or alternatives ("(dnf5 or dnf)": the first that there is)
 	const char *from; // "image 'vm-base'" or NULL
 } StrakeWish;
 
