@@ -97,6 +97,7 @@ static void set_attr(StrakeConversion *c, const StrakeScriptAction *action, Stra
 static void set_attrs(StrakeConversion *c, const StrakeScriptAction *action)
 {
 	StrakeRpmFile *file = g_hash_table_lookup(c->files, action->path);
+	StrakeScriptAction below = *action;
 
 	if (file != NULL)
 		set_attr(c, action, file);
@@ -104,9 +105,10 @@ static void set_attrs(StrakeConversion *c, const StrakeScriptAction *action)
 		strake_conversion_note(c, "script",
 			"%s is not in the package: its mode and owner are left to tmpfiles.d",
 			action->path);
+	below.mode = -1; // a mode is for the path itself, never for all below
 	for (guint i = 0; action->recursive && i < c->rpm->files->len; i++)
 		if (is_below(((StrakeRpmFile *)c->rpm->files->pdata[i])->path, action->path))
-			set_attr(c, action, c->rpm->files->pdata[i]);
+			set_attr(c, &below, c->rpm->files->pdata[i]);
 }
 
 static void add_capability(StrakeConversion *c, const StrakeScriptAction *action)

@@ -163,14 +163,37 @@ static size_t comment_in_line(
 	return line->size;
 }
 
-/** @shell NULL: not shell; then comments are kept, as nobody knows what is one. */
+/** The end of the section that line @first begins; *@out_understood: no command of it is unhandled.
+ */
+static size_t section_run(GArray *lines, size_t first, bool *out_understood)
+{
+	const char *section = g_array_index(lines, ScriptLine, first).section;
+	size_t i = first;
+
+	*out_understood = section != NULL;
+	for (; section != NULL && i < lines->len; i++) {
+		const ScriptLine *line = &g_array_index(lines, ScriptLine, i);
+
+		if (line->section != section)
+			break;
+		*out_understood &= line->state != STRAKE_SCRIPT_LINE_UNHANDLED;
+	}
+	return MAX(i, first + 1);
+}
+
+/**
+ * After the evaluation: a section with a command that is not understood stays in the residue, so
+ * that an overlay can say that it was read.
+ * @shell NULL: not shell; then comments are kept, as nobody knows what is one.
+ */
 static void make_residue(StrakeScriptPlan *plan, StrakeScriptKind kind, const StrakeShell *shell)
 {
 	GArray *lines = plan->scripts[kind].lines;
 	g_autoptr(GString) residue = g_string_new(NULL);
 	const StrakeShellComment *comments = NULL;
 	size_t count = 0, next = 0;
-	bool useful = false;
+	size_t run_end = 0; // of the section that the line is in
+	bool useful = false, drop = false;
 	g_autofree char *sha256 = NULL;
 
 	if (shell != NULL)
@@ -180,7 +203,9 @@ static void make_residue(StrakeScriptPlan *plan, StrakeScriptKind kind, const St
 		size_t size = comment_in_line(comments, count, &next, line);
 		g_autofree char *text = NULL;
 
-		if (line->section != NULL)
+		if (i >= run_end)
+			run_end = section_run(lines, i, &drop);
+		if (drop)
 			continue;
 		text = g_strchomp(g_strndup(plan->scripts[kind].text + line->start, size));
 		if (text[0] == '\0')
@@ -365,7 +390,6 @@ static void analyse_script(ScriptEval *ev, StrakeScriptKind kind, GPtrArray *she
 		g_ptr_array_add(shells, shell); // actions point into its text
 		mark_sections(plan, kind, shell);
 	}
-	make_residue(plan, kind, shell);
 	if (kind == STRAKE_SCRIPT_CONFIG) {
 		StrakeScriptAction *action;
 		bool hand_written = plan->hand_written;
@@ -378,17 +402,18 @@ static void analyse_script(ScriptEval *ev, StrakeScriptKind kind, GPtrArray *she
 		action->why = "asks debconf's questions; the answers are the templates' defaults";
 		action->command = "";
 		plan->hand_written = hand_written;
-		return;
-	}
-	if (shell == NULL)
-		return;
-	if (kind == STRAKE_SCRIPT_PRERM || kind == STRAKE_SCRIPT_POSTRM) {
+	} else if (shell == NULL) {
+		// reported as a whole
+	} else if (kind == STRAKE_SCRIPT_PRERM || kind == STRAKE_SCRIPT_POSTRM) {
+		make_residue(plan, kind, shell);
 		run_removal(ev, kind, shell);
 		return;
+	} else {
+		mark_commands(plan->scripts[kind].lines, strake_shell_root(shell),
+			STRAKE_SCRIPT_LINE_NOT_REACHED);
+		run_script(ev, kind, shell);
 	}
-	mark_commands(plan->scripts[kind].lines, strake_shell_root(shell),
-		STRAKE_SCRIPT_LINE_NOT_REACHED);
-	run_script(ev, kind, shell);
+	make_residue(plan, kind, shell);
 }
 
 /** usermod of accounts that this package makes is an update of older systems. */

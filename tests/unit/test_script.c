@@ -419,6 +419,10 @@ static void test_residue(void)
 		{"#!/bin/sh\necho '# x'\ncat <<E\n# y\nE\n", "echo '# x'\ncat <<E\n# y\nE\n",
 			STRAKE_SCRIPT_CLASS_TRIVIAL},
 		{"#!/bin/sh\nfrob\n", "frob\n", STRAKE_SCRIPT_CLASS_OVERLAY},
+		// A generated section that is not understood is for an overlay to note.
+		{"#!/bin/sh\n" SECTION "# Automatically added by dh_php/1\nphpenmod x\n# End "
+		 "automatically added section\n" SECTION,
+			"phpenmod x\n", STRAKE_SCRIPT_CLASS_OVERLAY},
 		// An unknown generator is no reason to trust its text.
 		{"#!/bin/sh\n# Automatically added by dh_frob/1\nfrob\n# End automatically added "
 		 "section\n",
