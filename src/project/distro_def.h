@@ -108,6 +108,7 @@ typedef struct {
 	char *name;
 	StrakeOrigin at;
 	char *description;
+	char *type; // NULL: "rpm-md"
 	char *base_uri;
 	char *metalink;
 	char *gpg_key;
@@ -146,5 +147,6 @@ typedef struct {
 	char *name;
 	StrakeOrigin at;
 	char *description;
-	int type; // 0: pytest, 1: lisa
+	int type;     // 0: pytest, 1: lisa
+	void *pytest; // private
 } StrakeTestSuite;

@@ -347,6 +347,8 @@ static void finish(Loader *l)
 
 	p->output_dir = strake_arena_strdup(p->arena, out);
 	p->lock_dir = (char *)dir_or(p, p->all.project.lock_dir, p->azldev ? "locks" : ".");
+	if (p->azldev && p->all.project.default_author_email == NULL)
+		p->all.project.default_author_email = (char *)"azurelinux@microsoft.com";
 	strake_project_discover_specs(p, &l->load);
 	index_components(p, &l->load);
 	version = strake_project_distro_version(p, NULL, NULL);

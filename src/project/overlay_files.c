@@ -110,6 +110,19 @@ static bool find_files(const StrakeComponent *c, const char *dir, GPtrArray *out
 	return true;
 }
 
+static bool all_described(const StrakeOverlayFile *file, GError **error)
+{
+	for (guint i = 0; i < file->overlays->len; i++) {
+		const StrakeOverlay *o = file->overlays->pdata[i];
+		if (o->description == NULL || *o->description == '\0')
+			return strake_error_at(error, STRAKE_ERROR_INVALID, o->origin,
+				"an overlay of type '%s' has no 'description'; in a strict project "
+				"every change says why it is made",
+				strake_overlay_type_name(o->type));
+	}
+	return true;
+}
+
 static StrakeOverlayFile *cached_file(StrakeProject *project, const char *path, GError **error)
 {
 	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&project->lock);
@@ -118,7 +131,8 @@ static StrakeOverlayFile *cached_file(StrakeProject *project, const char *path, 
 	if (file != NULL)
 		return file;
 	file = strake_arena_alloc(project->arena, sizeof(*file));
-	if (!load_reported(project->arena, path, true, file, error))
+	if (!load_reported(project->arena, path, true, file, error) ||
+		(project->all.project.strict && !all_described(file, error)))
 		return NULL;
 	g_hash_table_insert(
 		project->overlay_files, strake_arena_strdup(project->arena, path), file);

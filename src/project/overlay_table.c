@@ -261,6 +261,22 @@ static void check_keys(StrakeLoad *load, const StrakeOverlay *o, const StrakeTom
 	}
 }
 
+void strake_overlay_check_unused(StrakeLoad *load, const StrakeOverlay *o, GHashTable *sources)
+{
+	for (const StrakeField *field = overlay_fields + 3; field->key != NULL; field++) {
+		const StrakeFieldSource *source =
+			g_hash_table_lookup(sources, STRAKE_FIELD_AT_CONST(o, field));
+		if (source == NULL || has_word(rules[o->type].required, field->key) ||
+			has_word(rules[o->type].optional, field->key))
+			continue;
+		strake_load_problem(load,
+			(StrakeOrigin){source->file, source->value->line, source->value->column},
+			"an overlay of type '%s' does not use the key '%s'; in a strict project it "
+			"may not be there",
+			strake_overlay_type_name(o->type), field->key);
+	}
+}
+
 static void check_regex(StrakeLoad *load, const StrakeOverlay *o, const char *key,
 	const char *pattern, const StrakeTomlValue *table)
 {

@@ -23,6 +23,7 @@ static const char *const overlay_styles[] = {"azldev", "preserving", NULL};
 static const char *const upstream_kinds[] = {"deb", "rpm-md", "dist-git", NULL};
 static const char *const repo_types[] = {"rpm-md", NULL};
 static const char *const subrepo_kinds[] = {"binary", "debug", "source", NULL};
+static const char *const install_modes[] = {"pyproject", "requirements", "none", NULL};
 static const char *const suite_types[] = {"pytest", "lisa", NULL};
 
 static const StrakeField project_fields[] = {
@@ -287,7 +288,11 @@ static const StrakeSchema package_group_schema = {.title = "package group",
 
 static const StrakeField repo_fields[] = {
 	STRING(StrakeRpmRepo, "description", description, "What it holds."),
-	{.key = "type", .kind = STRAKE_FIELD_IGNORED, .words = repo_types, .doc = "rpm-md."},
+	{.key = "type",
+		.kind = STRAKE_FIELD_STRING,
+		.offset = offsetof(StrakeRpmRepo, type),
+		.words = repo_types,
+		.doc = "What it is; only \"rpm-md\"."},
 	STRING(StrakeRpmRepo, "base-uri", base_uri, "Address."),
 	STRING(StrakeRpmRepo, "metalink", metalink, "Address of a metalink instead."),
 	STRING(StrakeRpmRepo, "gpg-key", gpg_key, "File or address of its key."),
@@ -303,6 +308,13 @@ static void check_repo(StrakeLoad *load, void *item, const StrakeTomlValue *tabl
 {
 	const StrakeRpmRepo *repo = item;
 
+	if (!g_ascii_isalnum(repo->name[0]) ||
+		strspn(repo->name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_.:-") !=
+			strlen(repo->name))
+		strake_load_problem(load, repo->at,
+			"%s: the name of a repository begins with a letter or digit and holds only "
+			"those and '_', '.', ':', '-'",
+			load->path->str);
 	if ((repo->base_uri != NULL) == (repo->metalink != NULL))
 		strake_load_problem(load, strake_load_at(load, table),
 			"%s: a repository has either 'base-uri' or 'metalink'", load->path->str);
@@ -410,6 +422,27 @@ static const StrakeSchema resources_schema = {.title = "resources",
 	.size = sizeof(((StrakeDefinitions *)NULL)->resources),
 	.fields = resources_fields};
 
+// The settings of the frameworks are checked and not kept: nothing of ours runs them.
+typedef struct {
+	char *path;
+	char *text;
+	char **list;
+} Framework;
+
+static const StrakeField pytest_fields[] = {
+	PATH(Framework, "working-dir", path, "Where pytest runs."),
+	STRINGS(Framework, "test-paths", list, "Globs of test files."),
+	STRINGS(Framework, "extra-args", list, "More arguments."),
+	{.key = "install",
+		.kind = STRAKE_FIELD_STRING,
+		.offset = offsetof(Framework, text),
+		.words = install_modes,
+		.doc = "How dependencies are installed."},
+	{0},
+};
+static const StrakeSchema pytest_schema = {
+	.title = "pytest settings", .size = sizeof(Framework), .fields = pytest_fields};
+
 static const StrakeField suite_fields[] = {
 	STRING(StrakeTestSuite, "description", description, "What it tests."),
 	{.key = "type",
@@ -418,7 +451,11 @@ static const StrakeField suite_fields[] = {
 		.words = suite_types,
 		.flags = STRAKE_FIELD_REQUIRED,
 		.doc = "Test framework."},
-	{.key = "pytest", .kind = STRAKE_FIELD_IGNORED, .doc = "Settings of pytest (azldev)."},
+	{.key = "pytest",
+		.kind = STRAKE_FIELD_TABLE_PTR,
+		.offset = offsetof(StrakeTestSuite, pytest),
+		.schema = &pytest_schema,
+		.doc = "Settings of pytest (azldev)."},
 	{.key = "lisa", .kind = STRAKE_FIELD_IGNORED, .doc = "Settings of LISA (azldev)."},
 	{0},
 };

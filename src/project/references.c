@@ -31,13 +31,14 @@ static void check_ref(Check *c, const StrakeDistroRef *ref, StrakeOrigin at, con
 
 static void check_overlays(Check *c, const GPtrArray *overlays)
 {
-	for (guint i = 0; overlays != NULL && i < overlays->len; i++) {
+	for (guint i = 0; c->p->all.project.strict && overlays != NULL && i < overlays->len; i++) {
 		const StrakeOverlay *o = overlays->pdata[i];
-		if (c->p->all.project.strict && (o->description == NULL || *o->description == '\0'))
+		if (o->description == NULL || *o->description == '\0')
 			strake_load_problem(c->load, o->origin,
 				"an overlay of type '%s' has no 'description'; in a strict project "
 				"every change says why it is made",
 				strake_overlay_type_name(o->type));
+		strake_overlay_check_unused(c->load, o, c->p->sources);
 	}
 }
 

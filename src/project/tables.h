@@ -44,5 +44,8 @@ extern const StrakeSchema strake_overlay_file_schema;
 extern const StrakeSchema strake_distro_ref_schema;
 extern const StrakeSchema strake_image_schema;
 
+/** strake_overlay_check_unused: a problem for every key that the overlay's type does not use. */
+void strake_overlay_check_unused(StrakeLoad *load, const StrakeOverlay *o, GHashTable *sources);
+
 /** strake_tables_init: fills what is made from other tables; call before any use. Thread-safe. */
 void strake_tables_init(void);

@@ -11,6 +11,7 @@
 #include "base/path.h"
 #include "project/overlay_files.h"
 #include "project/project.h"
+#include "project/uri.h"
 
 // One file of a project made for a test; ends with a NULL name.
 typedef struct {
@@ -211,6 +212,14 @@ static void test_refused(void)
 		{"[distros.e.versions.2]\nrelease-ver='2'\ninputs.rpm-build=[{repo='r'}]\n"
 		 "[resources.rpm-repos.r]\nbase-uri='u'\ngpg-key='k'",
 			"the gpg-key of repository 'r' must be an http or https URL"},
+		{"project.strict=true\n[[components.x.overlays]]\ntype='spec-add-tag'\n"
+		 "description='d'\ntag='a'\nvalue='b'\nsection='%build'",
+			"strake.toml:7:9: an overlay of type 'spec-add-tag' does not use the key "
+			"'section'"},
+		{"[test-suites.t]\ntype='pytest'\npytest.instal='none'",
+			"unknown key 'instal' in pytest settings; did you mean 'install'?"},
+		{"[resources.rpm-repos.'a b']\nbase-uri='u'\ngpg-key='k'",
+			"the name of a repository begins with a letter or digit"},
 		{"includes=['x.toml']", "strake.toml:1:11: includes: there is no file 'x.toml'"},
 		{"includes=['strake.toml']", "strake.toml:1:11: includes: "},
 		{"project = 1", "strake.toml:1:11: project: expected a table, found an integer"},
@@ -551,6 +560,10 @@ static void test_strict(void)
 
 	g_assert_nonnull(strstr(problems, "strake.toml:3:11: an overlay of type "
 					  "'spec-append-lines' has no 'description'"));
+	g_autofree char *in_file = problems_of((File[]){
+		{"strake.toml", "project.strict=true\n[components.c]\noverlay-files=['o.toml']\n"},
+		{"o.toml", META OVER("x")}, {NULL}});
+	g_assert_nonnull(strstr(in_file, "o.toml:4:1: an overlay of type "));
 }
 
 static void test_image(void)
@@ -580,6 +593,25 @@ static void test_image(void)
 	g_assert_cmpint(y->mode, ==, -1);
 	g_assert_null(strake_project_image(p, "mv", &error));
 	g_assert_error(error, STRAKE_ERROR, STRAKE_ERROR_NOT_FOUND);
+}
+
+static void test_uri(void)
+{
+	static const StrakeUriValues values = {
+		.pkg = "libxml++", .filename = "a b.tar.gz", .hashtype = "sha512", .hash = "00ff"};
+	static const struct {
+		const char *text, *want;
+	} rows[] = {
+		{"https://x/rpms/$pkg.git", "https://x/rpms/libxml%2B%2B.git"},
+		{"$pkg/$filename/$hashtype/$hash/$filename",
+			"libxml%2B%2B/a%20b.tar.gz/sha512/00ff/a%20b.tar.gz"},
+		{"$releasever/$other$", "$releasever/$other$"},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *uri = strake_uri_expand(rows[i].text, &values);
+		g_assert_cmpstr(uri, ==, rows[i].want);
+	}
 }
 
 static void test_no_project(void)
@@ -624,6 +656,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/project/macros", test_macros);
 	g_test_add_func("/project/strict", test_strict);
 	g_test_add_func("/project/image", test_image);
+	g_test_add_func("/project/uri", test_uri);
 	g_test_add_func("/project/none", test_no_project);
 	g_test_add_func("/project/root", test_root_is_found_above);
 	return g_test_run();
