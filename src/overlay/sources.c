@@ -430,6 +430,14 @@ static void move_free(void *data)
 	g_free(move);
 }
 
+/* Every place is empty by then: what stands there came from someone else. */
+static int rename_new(int from_dir, const char *from, int to_dir, const char *to)
+{
+	int r = renameat2(from_dir, from, to_dir, to, RENAME_NOREPLACE);
+
+	return r < 0 && errno == EINVAL ? renameat(from_dir, from, to_dir, to) : r;
+}
+
 /* Moves between the sources (@in_stage false) and the staging directory, and notes it. */
 static bool move_file(StrakeSources *s, GPtrArray *done, const char *from, bool from_stage,
 	const char *to, bool to_stage, GError **error)
@@ -448,7 +456,7 @@ static bool move_file(StrakeSources *s, GPtrArray *done, const char *from, bool 
 		to_dir = fcntl(s->stage_fd, F_DUPFD_CLOEXEC, 0);
 	else if (!open_parent(s, to, &to_dir, &to_name, error))
 		return false;
-	if (renameat(from_dir, from_name, to_dir, to_name) < 0)
+	if (rename_new(from_dir, from_name, to_dir, to_name) < 0)
 		return strake_error_errno(error, errno, "put in place", to_stage ? from : to);
 	move = g_new0(Move, 1);
 	move->from_dir = strake_fd_steal(&from_dir);

@@ -17,6 +17,38 @@ static char *field(char **fields, guint n, guint i)
 	return i < n ? fields[i] : (char *)"";
 }
 
+/* A line without the carriage returns at its end, which azldev style may drop. */
+static size_t plain_size(const StrakeSpecLine *line)
+{
+	size_t size = line->size;
+
+	while (size > 0 && line->text[size - 1] == '\r')
+		size--;
+	return size;
+}
+
+/* What only adds lines leaves all others there, in order. */
+static void check_kept(GBytes *in, const StrakeSpec *after)
+{
+	g_autoptr(StrakeSpec) before = strake_spec_parse(in, NULL);
+	const StrakeSpecLine *old = strake_spec_lines(before);
+	const StrakeSpecLine *new = strake_spec_lines(after);
+	size_t i = 0;
+
+	for (size_t j = 0; j < strake_spec_n_lines(after) && i < strake_spec_n_lines(before); j++)
+		i += plain_size(&old[i]) == plain_size(&new[j]) &&
+		     (plain_size(&old[i]) == 0 ||
+			     memcmp(old[i].text, new[j].text, plain_size(&old[i])) == 0);
+	g_assert_cmpuint(i, ==, strake_spec_n_lines(before));
+}
+
+static bool only_adds(StrakeOverlayType type)
+{
+	return type == STRAKE_OVERLAY_SPEC_ADD_TAG || type == STRAKE_OVERLAY_SPEC_INSERT_TAG ||
+	       type == STRAKE_OVERLAY_SPEC_PREPEND_LINES ||
+	       type == STRAKE_OVERLAY_SPEC_APPEND_LINES || type == STRAKE_OVERLAY_PATCH_ADD;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const uint8_t *newline = size > 0 ? memchr(data, '\n', size) : NULL;
@@ -65,6 +97,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		g_assert_true(style == STRAKE_OVERLAY_STYLE_PRESERVING || g_bytes_equal(want, out));
 		return 0;
 	}
+	if (only_adds(type))
+		check_kept(in, spec);
 	g_autoptr(StrakeSpec) again = strake_spec_parse(out, NULL);
 	g_autoptr(GBytes) printed = strake_spec_print(again);
 	g_assert_true(g_bytes_equal(out, printed));

@@ -354,6 +354,44 @@ static const Row preserving[] = {
 	{"a patch goes to its family", {PATCH_ADD, .file = "q"},
 		"Source0:  s\nPatch0:   p\n\nR:        r\n\n%prep\n",
 		"Source0:  s\nPatch0:   p\nPatch1:   q\n\nR:        r\n\n%prep\n"},
+	{"remove a tag over lines", {REMOVE, .tag = "V"}, "A: b\r\nV: %{lua:\nprint(1)\n}\nN: a",
+		"A: b\r\nN: a"},
+	{"remove by value keeps the rest", {REMOVE, .tag = "A", .value = "X"},
+		"A:\tx\r\nA:\ty\r\n", "A:\ty\r\n"},
+	{"set adds in the file's manner", {SET, .tag = "URL", .value = "u"},
+		"Name:     a\r\n\r\n%prep\r\n", "Name:     a\r\nURL:      u\r\n\r\n%prep\r\n"},
+	{"add to a section of comments only", {ADD, .tag = "A", .value = "b"}, "# c\n%prep\n",
+		"A: b\n# c\n%prep\n"},
+	{"add to an empty spec", {ADD, .tag = "A", .value = "b"}, "", "A: b\n"},
+	{"prepend below the header", {PREPEND, .section = "%prep", LINES("x")},
+		"%prep\r\na", "%prep\r\nx\r\na"},
+	{"prepend without a section", {PREPEND, LINES("x")}, "a\r\nb", "x\r\na\r\nb"},
+	{"append to text keeps its comment-like end", {APPEND, .section = "%description",
+		LINES("x")}, "%description\na\n# b\n\n%prep\n",
+		"%description\na\n# b\nx\n\n%prep\n"},
+	{"append at the end of the file", {APPEND, .section = "%prep", LINES("x")},
+		"%prep\na\n# b\n\n", "%prep\na\n# b\nx\n\n"},
+	{"replace inside of bytes", {REPLACE, .regex = "b", .replacement = "c"},
+		"\xff" "b\r\nb", "\xff" "c\r\nc"},
+	{"remove a wrapped section", {DROP, .section = "%check"},
+		"%if 1\r\n%check\r\na\r\n%endif\r\n%files\r\n", "%if 1\r\n%endif\r\n%files\r\n"},
+	{"an unpaired directive elsewhere does not matter", {DROP, .section = "%check"},
+		"%endif\n%check\na\n%files\n", "%endif\n%files\n"},
+	{"remove a sub-package", {DROP_PKG, .package = "d"},
+		"%package d\nA: b\n%files\n%files d\nx", "%files\n"},
+	{"remove a patch", {PATCH_REMOVE, .file = "a*"}, "Patch0: ab\r\nPatch1: b\r\n",
+		"Patch1: b\r\n"},
+	{"a patch list", {PATCH_ADD, .file = "q"}, "%patchlist\na\n\n%prep\n",
+		"%patchlist\na\nq\n\n%prep\n"},
+};
+
+static const Row preserving_failures[] = {
+	{"an unpaired directive inside", {DROP, .section = "%check"}, "%check\na\n%if 1\nb\n%files\n",
+		"line 3 has an %if without its partner"},
+	{"a directive of a macro body is no partner", {DROP, .section = "%check"},
+		"%check\n%if 1\nb\n%files\n%global x \\\n%endif \\\n", "line 2 has an %if"},
+	{"nothing changes on failure", {UPDATE, .tag = "A", .value = "b"}, "B: c\r\n%prep",
+		"no tag 'A'"},
 };
 
 static const Row failures[] = {
@@ -447,6 +485,8 @@ static void test_macros_preserving(void)
 
 static void test_failures(void)
 {
+	run_bad(preserving_failures, G_N_ELEMENTS(preserving_failures),
+		STRAKE_OVERLAY_STYLE_PRESERVING);
 	run_bad(failures, G_N_ELEMENTS(failures), STRAKE_OVERLAY_STYLE_AZLDEV);
 }
 
