@@ -95,10 +95,10 @@ def test_config_files_and_user_config_come_last(tmp_path):
 
 
 def test_dump_is_the_same_wherever_the_project_lies(tmp_path):
-    first, second = make(tmp_path / "one"), make(tmp_path / "two" / "deeper", "azldev.toml")
+    first, second = make(tmp_path / "one"), make(tmp_path / "two" / "deeper")
     outputs = [run("config", "dump", "--json", "--origins", "--resolved", cwd=p).stdout
                for p in (first, second)]
-    assert outputs[0].replace("strake.toml", "azldev.toml") == outputs[1]
+    assert outputs[0] == outputs[1]
     dump = json.loads(outputs[0])
     assert list(dump["components"]) == ["a", "b"]
     a = dump["components"]["a"]
@@ -128,6 +128,13 @@ def test_dump_reads_back_as_the_same_project(tmp_path):
         "".join(f"{key} = {toml(value)}\n" for key, value in dump.items()))
     again = json.loads(run("config", "dump", cwd=other).stdout)
     assert again == dump
+
+
+def test_a_project_of_azldev_is_read_with_its_defaults(tmp_path):
+    project = make(tmp_path, "azldev.toml")
+    assert run("config", "check", cwd=project).returncode == 0
+    info = json.loads(run("config", "dump", cwd=project).stdout)["project"]
+    assert info["default-author-email"] == "azurelinux@microsoft.com"
 
 
 def types_of(schema, definition):
