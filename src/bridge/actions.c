@@ -142,6 +142,20 @@ static void add_text(StrakeConversion *c, const StrakeScriptAction *action)
 			action->content, action->content_size));
 }
 
+static void copy_link(
+	StrakeConversion *c, const StrakeScriptAction *action, const StrakeRpmFile *from)
+{
+	g_autofree char *from_dir = g_path_get_dirname(from->path);
+	g_autofree char *to_dir = g_path_get_dirname(action->path);
+	g_autofree char *target = NULL;
+
+	if (*from->target == '/' || strcmp(from_dir, to_dir) == 0)
+		target = g_strdup(from->target);
+	else
+		target = g_build_filename(from_dir, from->target, NULL);
+	strake_conversion_register(c, strake_rpm_package_add_link(c->rpm, action->path, target));
+}
+
 static void add_copy(StrakeConversion *c, const StrakeScriptAction *action)
 {
 	GBytes *bytes = g_hash_table_lookup(c->content, action->from);
@@ -151,6 +165,16 @@ static void add_copy(StrakeConversion *c, const StrakeScriptAction *action)
 
 	if (g_hash_table_contains(c->files, action->path))
 		return;
+	if (g_str_has_suffix(action->path, ".distrib")) {
+		strake_conversion_note(c, "script",
+			"%s: nothing is diverted here, so no copy of the original is kept",
+			action->path);
+		return;
+	}
+	if (from != NULL && S_ISLNK(from->mode)) {
+		copy_link(c, action, from);
+		return;
+	}
 	if (bytes == NULL) {
 		// wanted in the next pass; when that one has not got it either, nobody has
 		if (g_hash_table_contains(c->plan->capture, action->from) || from == NULL)

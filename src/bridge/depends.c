@@ -93,52 +93,66 @@ static bool is_dropped(
 {
 	const char *renamed = strake_bridge_renamed(c->bridge, relation->name);
 
-	return strake_conversion_drops_dep(c, kind, relation->name) ||
-	       (strcmp(renamed, relation->name) != 0 &&
-		       strake_conversion_drops_dep(c, kind, renamed));
+	bool drops = strake_conversion_drops_dep(c, kind, relation->name);
+
+	if (strcmp(renamed, relation->name) != 0)
+		drops = strake_conversion_drops_dep(c, kind, renamed) || drops;
+	return drops;
 }
 
-/* Alternatives: when the preferred one is dropped the wish is void, else only that one is. */
-static bool add_group(StrakeConversion *c, StrakeRpmDepKind kind,
-	const StrakeDebRelationGroup *group, GError **error)
+static bool add_alternatives(
+	StrakeConversion *c, StrakeRpmDepKind kind, const GPtrArray *kept, GError **error)
 {
 	g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
 	g_auto(Atom) last = {0};
+	g_autofree char *inner = NULL;
+	g_autofree char *rich = NULL;
 
-	for (guint i = 0; i < group->alternatives->len; i++) {
-		const StrakeDebRelation *relation = group->alternatives->pdata[i];
-
-		if (!strake_deb_relation_applies(relation, strake_deb_file_architecture(c->deb)))
-			continue;
-		if (is_dropped(c, kind, relation)) {
-			if (texts->len > 0)
-				continue;
-			{
-				g_autofree char *text = strake_deb_relation_group_text(group);
-				strake_conversion_note(
-					c, "depends", "dropped by overlay: %s", text);
-			}
-			return true;
-		}
+	for (guint i = 0; i < kept->len; i++) {
 		atom_clear(&last);
 		memset(&last, 0, sizeof(last));
-		if (!make_atom(c, relation, false, &last, error))
+		if (!make_atom(c, kept->pdata[i], false, &last, error))
 			return false;
 		if (!g_ptr_array_find_with_equal_func(texts, last.text, g_str_equal, NULL))
 			g_ptr_array_add(texts, g_strdup(last.text));
 	}
 	if (texts->len == 1) {
 		strake_rpm_package_add_dep(c->rpm, kind, last.name, last.evr, last.flags);
-	} else if (texts->len > 1) {
-		g_autofree char *inner = NULL;
-		g_autofree char *rich = NULL;
-
-		g_ptr_array_add(texts, NULL);
-		inner = g_strjoinv(" or ", (char **)texts->pdata);
-		rich = g_strdup_printf("(%s)", inner);
-		strake_rpm_package_add_dep(c->rpm, kind, rich, NULL, 0);
+		return true;
 	}
+	g_ptr_array_add(texts, NULL);
+	inner = g_strjoinv(" or ", (char **)texts->pdata);
+	rich = g_strdup_printf("(%s)", inner);
+	strake_rpm_package_add_dep(c->rpm, kind, rich, NULL, 0);
 	return true;
+}
+
+/* Alternatives: when the preferred one is dropped the wish is void, else only that one is. */
+static bool add_group(StrakeConversion *c, StrakeRpmDepKind kind,
+	const StrakeDebRelationGroup *group, GError **error)
+{
+	g_autoptr(GPtrArray) kept = g_ptr_array_new();
+	const char *architecture = strake_deb_file_architecture(c->deb);
+	bool void_wish = false, first = true;
+
+	for (guint i = 0; i < group->alternatives->len; i++) {
+		StrakeDebRelation *relation = group->alternatives->pdata[i];
+
+		if (!strake_deb_relation_applies(relation, architecture))
+			continue;
+		// all are asked, so that every overlay that is about one of them knows it
+		if (!is_dropped(c, kind, relation))
+			g_ptr_array_add(kept, relation);
+		else if (first)
+			void_wish = true;
+		first = false;
+	}
+	if (void_wish) {
+		g_autofree char *text = strake_deb_relation_group_text(group);
+		strake_conversion_note(c, "depends", "dropped by overlay: %s", text);
+		return true;
+	}
+	return kept->len == 0 || add_alternatives(c, kind, kept, error);
 }
 
 static bool parse_field(

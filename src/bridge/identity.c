@@ -123,6 +123,19 @@ static char *spdx_name(const char *name)
 		{"curl", "curl"},
 		{"bsl-1.0", "BSL-1.0"},
 		{"0bsd", "0BSD"},
+		{"afl-2.1", "AFL-2.1"},
+		{"bsd-3-clause-attribution", "BSD-3-Clause-Attribution"},
+		{"bsd-4-clause-uc", "BSD-4-Clause-UC"},
+		{"bzip2-1.0.6", "bzip2-1.0.6"},
+		{"cc-by-4.0", "CC-BY-4.0"},
+		{"cc-by-sa-4.0", "CC-BY-SA-4.0"},
+		{"fsfap", "FSFAP"},
+		{"fsful", "FSFUL"},
+		{"fsfullr", "FSFULLR"},
+		{"libpng", "Libpng"},
+		{"mit-cmu", "MIT-CMU"},
+		{"mit-0", "MIT-0"},
+		{"smail-gpl", "SMAIL-GPL"},
 		{"unlicense", "Unlicense"},
 	};
 	static const char *const gnu[] = {"agpl", "lgpl", "gpl", "gfdl"};
@@ -135,18 +148,20 @@ static char *spdx_name(const char *name)
 	for (size_t i = 0; i < G_N_ELEMENTS(gnu); i++) {
 		const char *at = lower + strlen(gnu[i]);
 		size_t digits;
+		bool later;
 
 		if (!g_str_has_prefix(lower, gnu[i]) || *at != '-' || !g_ascii_isdigit(at[1]))
 			continue;
 		digits = strspn(++at, "0123456789.");
-		if (at[digits] != '\0' && strcmp(at + digits, "+") != 0)
+		later = strcmp(at + digits, "+") == 0 || strcmp(at + digits, "-or-later") == 0;
+		if (!later && at[digits] != '\0' && strcmp(at + digits, "-only") != 0)
 			break;
 		{
 			g_autofree char *upper = g_ascii_strup(gnu[i], -1);
 			g_autofree char *number = g_strndup(at, digits);
 			return g_strdup_printf("%s-%s%s-%s", upper, number,
 				strchr(number, '.') == NULL ? ".0" : "",
-				at[digits] == '+' ? "or-later" : "only");
+				later ? "or-later" : "only");
 		}
 	}
 	out = g_string_new("LicenseRef-");

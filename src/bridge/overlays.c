@@ -343,7 +343,7 @@ bool strake_conversion_check_hits(const StrakeConversion *c, GError **error)
 				   : def->script != NULL ? def->script
 							 : "";
 
-		if (overlay->hits > 0 || overlay->inherited ||
+		if (overlay->hits > 0 || overlay->inherited || def->optional ||
 			def->type == STRAKE_OVERLAY_PACKAGE_NOTE_SCRIPT)
 			continue;
 		return strake_error_at(error, STRAKE_ERROR_NOT_FOUND, def->origin,

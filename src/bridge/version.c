@@ -4,6 +4,8 @@
 // Maps Debian versions to RPM versions. The order of RPM versions itself is rpm's.
 #include "bridge/version.h"
 
+#include <string.h>
+
 #include "base/error.h"
 #include "format/deb_version.h"
 
@@ -18,6 +20,19 @@ static char *map_part(const char *text)
 			*at = '^'; // 1.0+x is after 1.0 and before 1.0.1 in both orders
 	}
 	return out;
+}
+
+/* A bound such as "<< 2.53.0-." is above every revision that begins with a digit. */
+static char *map_revision(const char *revision)
+{
+	g_autofree char *mapped = NULL;
+
+	if (revision == NULL)
+		return g_strdup("0");
+	mapped = map_part(revision);
+	if (*revision == '.' || *revision == '+')
+		return g_strconcat("99999999", strcmp(revision, ".") == 0 ? "" : mapped, NULL);
+	return g_steal_pointer(&mapped);
 }
 
 StrakeBridgeVersion *strake_bridge_version(const char *deb_version, GError **error)
@@ -37,7 +52,7 @@ StrakeBridgeVersion *strake_bridge_version(const char *deb_version, GError **err
 	version = g_new0(StrakeBridgeVersion, 1);
 	version->epoch = parts->epoch != NULL ? (int64_t)epoch : -1;
 	version->version = map_part(parts->upstream);
-	version->release = parts->revision != NULL ? map_part(parts->revision) : g_strdup("0");
+	version->release = map_revision(parts->revision);
 	return g_steal_pointer(&version);
 }
 
