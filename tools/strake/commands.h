@@ -7,7 +7,9 @@
 #include "cli/command.h"
 
 extern const StrakeCmd strake_cmd_bridge_convert;
+extern const StrakeCmd strake_cmd_bridge_coverage;
 extern const StrakeCmd strake_cmd_bridge_import;
+extern const StrakeCmd strake_cmd_bridge_inspect;
 extern const StrakeCmd strake_cmd_bridge_script;
 extern const StrakeCmd strake_cmd_changes;
 extern const StrakeCmd strake_cmd_component_add;

@@ -13,6 +13,8 @@ static const StrakeCmd *const commands[] = {
 	&strake_cmd_overlay_apply,
 	&strake_cmd_bridge_convert,
 	&strake_cmd_bridge_import,
+	&strake_cmd_bridge_inspect,
+	&strake_cmd_bridge_coverage,
 	&strake_cmd_bridge_script,
 	&strake_cmd_repo_publish,
 	&strake_cmd_repo_check,
