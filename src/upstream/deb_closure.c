@@ -3,44 +3,10 @@
 //
 // A breadth-first walk. Choices between several packages wait until nothing certain is left, so
 // that they see what is needed anyway.
-#include "upstream/deb_closure.h"
-
 #include <string.h>
 
-#include "base/error.h"
 #include "base/glob.h"
-#include "upstream/deb_names.h"
-
-enum { PROBLEMS_MAX = 10, CHAIN_MAX = 12 };
-
-typedef struct Node {
-	const struct Node *parent; // who needed it first; NULL: a root
-	char *why;                 // the root's
-	StrakeDebPackage *package; // NULL: a package of our own
-	char *name;
-} Node;
-
-// One group of alternatives that a node needs.
-typedef struct {
-	const Node *from;
-	const char *why;               // when @from is NULL: who wants it
-	StrakeDebRelationGroup *group; // owned
-	bool new_names;                // written by us: names mean what renames make them
-} Need;
-
-typedef struct {
-	const StrakeProject *project;
-	const StrakeUpstream *upstream;
-	const StrakeDebIndex *index;
-	StrakeDebNames *names;
-	GHashTable *nodes; // name -> Node
-	GQueue certain;    // of Need
-	GQueue choices;    // of Need
-	GHashTable *globs; // pattern -> StrakeGlob
-	GString *problems;
-	guint n_problems;
-	GHashTable *reported; // of names
-} Walk;
+#include "upstream/deb_closure_private.h"
 
 void strake_deb_root_free(StrakeDebRoot *root)
 {
@@ -53,7 +19,7 @@ void strake_deb_root_free(StrakeDebRoot *root)
 
 static void node_free(gpointer data)
 {
-	Node *node = data;
+	StrakeDebNode *node = data;
 
 	strake_deb_package_free(node->package);
 	g_free(node->name);
@@ -63,237 +29,15 @@ static void node_free(gpointer data)
 
 static void need_free(gpointer data)
 {
-	Need *need = data;
+	StrakeDebNeed *need = data;
 
 	strake_deb_relation_group_free(need->group);
 	g_free(need);
 }
 
-// -- asking the index
-
-static bool version_fits(const StrakeDebRelation *relation, const char *version)
-{
-	return relation->op == STRAKE_DEB_OP_NONE ||
-	       strake_deb_version_satisfies(version, relation->op, relation->version);
-}
-
-// The newest package called @name that fits; the overlays' bounds are RPM's and not looked at.
-static bool find_real(Walk *walk, const char *name, const StrakeDebRelation *relation,
-	StrakeDebPackage **out, GError **error)
-{
-	g_autoptr(StrakeDebPackage) best = NULL;
-
-	for (StrakeDebId id = strake_deb_index_find(walk->index, name); id != STRAKE_DEB_ID_NONE;
-		id = strake_deb_index_next(walk->index, id)) {
-		g_autoptr(StrakeDebPackage) package =
-			strake_deb_index_package(walk->index, id, error);
-
-		if (package == NULL)
-			return false;
-		if (relation != NULL && !version_fits(relation, package->version))
-			continue;
-		if (best == NULL ||
-			strake_deb_version_compare(package->version, best->version) > 0) {
-			strake_deb_package_free(best);
-			best = g_steal_pointer(&package);
-		}
-	}
-	*out = g_steal_pointer(&best);
-	return true;
-}
-
-// Whether @package provides what @relation asks for; only versioned ones answer to versions.
-static bool provides(const StrakeDebPackage *package, const StrakeDebRelation *relation)
-{
-	for (guint i = 0; i < package->provides->len; i++) {
-		const StrakeDebRelationGroup *group = g_ptr_array_index(package->provides, i);
-		const StrakeDebRelation *provided = g_ptr_array_index(group->alternatives, 0);
-
-		if (strcmp(provided->name, relation->name) != 0)
-			continue;
-		if (relation->op == STRAKE_DEB_OP_NONE ||
-			(provided->op == STRAKE_DEB_OP_EQ &&
-				version_fits(relation, provided->version)))
-			return true;
-	}
-	return false;
-}
-
-static const char *preferred(const Walk *walk, const char *virtual_name)
-{
-	const GPtrArray *prefer = walk->upstream->prefer;
-
-	for (guint i = 0; prefer != NULL && i < prefer->len; i++) {
-		const StrakeNameValue *pair = g_ptr_array_index(prefer, i);
-
-		if (strcmp(pair->key, virtual_name) == 0)
-			return pair->value;
-	}
-	return NULL;
-}
-
-static bool is_preferred(const Walk *walk, const StrakeDebPackage *package, const char *prefer)
-{
-	const char *new_name = strake_deb_names_new_name(walk->names, package->name);
-
-	return prefer != NULL &&
-	       (strcmp(prefer, package->name) == 0 || g_strcmp0(prefer, new_name) == 0);
-}
-
-static bool better_provider(
-	const Walk *walk, const StrakeDebPackage *a, const StrakeDebPackage *b, const char *prefer)
-{
-	bool a_preferred = is_preferred(walk, a, prefer);
-	bool b_preferred = is_preferred(walk, b, prefer);
-
-	if (a_preferred != b_preferred)
-		return a_preferred;
-	if (a->priority != b->priority)
-		return a->priority < b->priority;
-	return strcmp(a->name, b->name) < 0;
-}
-
-// The provider to take; *@out_node instead when one is needed anyway. *@out_count: how many fit.
-static bool find_provider(Walk *walk, const StrakeDebRelation *relation, const Node **out_node,
-	StrakeDebPackage **out, guint *out_count, GError **error)
-{
-	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(StrakeDebId));
-	g_autoptr(StrakeDebPackage) best = NULL;
-	const char *prefer = preferred(walk, relation->name);
-
-	strake_deb_index_providers(walk->index, relation->name, ids);
-	for (guint i = 0; i < ids->len; i++) {
-		g_autoptr(StrakeDebPackage) package = strake_deb_index_package(
-			walk->index, g_array_index(ids, StrakeDebId, i), error);
-		const Node *node;
-
-		if (package == NULL)
-			return false;
-		if (!provides(package, relation))
-			continue;
-		node = g_hash_table_lookup(walk->nodes, package->name);
-		if (node != NULL && node->package != NULL && node->package->id == package->id) {
-			*out_node = node;
-			return true;
-		}
-		(*out_count)++;
-		if (best == NULL || better_provider(walk, package, best, prefer)) {
-			strake_deb_package_free(best);
-			best = g_steal_pointer(&package);
-		}
-	}
-	*out = g_steal_pointer(&best);
-	return true;
-}
-
-// -- one relation
-
-// What a relation comes to. With @present, nothing is to be added.
-typedef struct {
-	bool present;
-	StrakeDebPackage *package; // owned
-	char *local;               // owned; a package of our own
-	guint n_choices;           // more than one: wait until all that is certain is known
-} Answer;
-
-static void answer_clear(Answer *answer)
-{
-	g_clear_pointer(&answer->package, strake_deb_package_free);
-	g_clear_pointer(&answer->local, g_free);
-	answer->present = false;
-	answer->n_choices = 0;
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Answer, answer_clear)
-
-static bool found(const Answer *answer)
-{
-	return answer->present || answer->package != NULL || answer->local != NULL;
-}
-
-static void take_package(Walk *walk, StrakeDebPackage *package, Answer *answer)
-{
-	if (g_hash_table_contains(walk->nodes, package->name)) {
-		answer->present = true;
-		strake_deb_package_free(package);
-		return;
-	}
-	answer->package = package;
-	answer->n_choices = 1;
-}
-
-static bool try_real(Walk *walk, const char *name, const StrakeDebRelation *relation,
-	Answer *answer, GError **error)
-{
-	StrakeDebPackage *package = NULL;
-
-	if (!find_real(walk, name, relation, &package, error))
-		return false;
-	if (package != NULL)
-		take_package(walk, package, answer);
-	return true;
-}
-
-// Components that renames or overlays put behind a name; those that the archive lacks are of
-// another suite.
-static bool try_components(Walk *walk, const GPtrArray *components, Answer *answer, GError **error)
-{
-	for (guint i = 0; components != NULL && i < components->len && !found(answer); i++)
-		if (!try_real(walk, g_ptr_array_index(components, i), NULL, answer, error))
-			return false;
-	return true;
-}
-
-static void try_local(Walk *walk, const char *name, Answer *answer)
-{
-	if (!strake_deb_names_is_local(walk->names, name, NULL))
-		return;
-	answer->present = g_hash_table_contains(walk->nodes, name);
-	answer->local = answer->present ? NULL : g_strdup(name);
-	answer->n_choices = 1;
-}
-
-static bool try_virtual(
-	Walk *walk, const StrakeDebRelation *relation, Answer *answer, GError **error)
-{
-	const Node *node = NULL;
-	StrakeDebPackage *package = NULL;
-	guint count = 0;
-
-	if (!find_provider(walk, relation, &node, &package, &count, error))
-		return false;
-	answer->present = node != NULL;
-	if (package != NULL) {
-		take_package(walk, package, answer);
-		answer->n_choices = count;
-	}
-	return true;
-}
-
-static bool ask(Walk *walk, const StrakeDebRelation *relation, bool new_names, Answer *answer,
-	GError **error)
-{
-	const char *name = relation->name;
-
-	if (new_names) {
-		try_local(walk, name, answer);
-		if (!found(answer) &&
-			!try_components(
-				walk, strake_deb_names_renamed(walk->names, name), answer, error))
-			return false;
-	}
-	if (!found(answer) && !try_real(walk, name, new_names ? NULL : relation, answer, error))
-		return false;
-	if (!found(answer) &&
-		!try_components(walk, strake_deb_names_provided(walk->names, name), answer, error))
-		return false;
-	if (!found(answer))
-		try_local(walk, name, answer);
-	return found(answer) || try_virtual(walk, relation, answer, error);
-}
-
 // -- overlays
 
-static const StrakeGlob *glob_of(Walk *walk, const char *pattern, GError **error)
+static const StrakeGlob *glob_of(StrakeDebWalk *walk, const char *pattern, GError **error)
 {
 	StrakeGlob *glob = g_hash_table_lookup(walk->globs, pattern);
 
@@ -306,7 +50,7 @@ static const StrakeGlob *glob_of(Walk *walk, const char *pattern, GError **error
 }
 
 // Whether the overlays of @component take the relation on @name away, by its old or new name.
-static bool is_removed(Walk *walk, const StrakeComponent *component, const char *name,
+static bool is_removed(StrakeDebWalk *walk, const StrakeComponent *component, const char *name,
 	bool *out_removed, GError **error)
 {
 	const char *new_name = strake_deb_names_new_name(walk->names, name);
@@ -328,10 +72,10 @@ static bool is_removed(Walk *walk, const StrakeComponent *component, const char 
 	return true;
 }
 
-static void push(Walk *walk, const Node *from, const char *why, StrakeDebRelationGroup *group,
-	bool new_names)
+static void push(StrakeDebWalk *walk, const StrakeDebNode *from, const char *why,
+	StrakeDebRelationGroup *group, bool new_names)
 {
-	Need *need = g_new0(Need, 1);
+	StrakeDebNeed *need = g_new0(StrakeDebNeed, 1);
 
 	need->from = from;
 	need->why = why;
@@ -384,8 +128,8 @@ static StrakeDebRelationGroup *group_of_rpm(const char *value)
 }
 
 // Whether a relation of @component does not count here: of another architecture, or removed.
-static bool is_void(Walk *walk, const StrakeComponent *component, const StrakeDebRelation *relation,
-	bool *out_void, bool *out_removed, GError **error)
+static bool is_void(StrakeDebWalk *walk, const StrakeComponent *component,
+	const StrakeDebRelation *relation, bool *out_void, bool *out_removed, GError **error)
 {
 	*out_removed = false;
 	*out_void = !strake_deb_relation_applies(relation, walk->upstream->architecture);
@@ -399,8 +143,8 @@ static bool is_void(Walk *walk, const StrakeComponent *component, const StrakeDe
 
 // As the bridge has it: when the preferred alternative is removed the wish is void, else only the
 // removed ones are.
-static bool trim_group(
-	Walk *walk, const StrakeComponent *component, StrakeDebRelationGroup *group, GError **error)
+static bool trim_group(StrakeDebWalk *walk, const StrakeComponent *component,
+	StrakeDebRelationGroup *group, GError **error)
 {
 	for (guint i = group->alternatives->len; i-- > 0;) {
 		bool gone, removed;
@@ -416,8 +160,8 @@ static bool trim_group(
 	return true;
 }
 
-static bool push_group(Walk *walk, const Node *node, const StrakeComponent *component,
-	StrakeDebRelationGroup *group, GError **error)
+static bool push_group(StrakeDebWalk *walk, const StrakeDebNode *node,
+	const StrakeComponent *component, StrakeDebRelationGroup *group, GError **error)
 {
 	bool good = trim_group(walk, component, group, error);
 
@@ -429,7 +173,7 @@ static bool push_group(Walk *walk, const Node *node, const StrakeComponent *comp
 }
 
 // Queues what a new package needs, as the overlays of its component have it.
-static bool expand(Walk *walk, Node *node, GError **error)
+static bool expand(StrakeDebWalk *walk, StrakeDebNode *node, GError **error)
 {
 	g_autoptr(StrakeComponent) component =
 		strake_project_resolve(walk->project, node->name, error);
@@ -454,9 +198,10 @@ static bool expand(Walk *walk, Node *node, GError **error)
 	return true;
 }
 
-static bool add_node(Walk *walk, const Need *need, Answer *answer, GError **error)
+static bool add_node(
+	StrakeDebWalk *walk, const StrakeDebNeed *need, StrakeDebAnswer *answer, GError **error)
 {
-	Node *node = g_new0(Node, 1);
+	StrakeDebNode *node = g_new0(StrakeDebNode, 1);
 	const GPtrArray *requires;
 
 	node->parent = need->from;
@@ -473,98 +218,33 @@ static bool add_node(Walk *walk, const Need *need, Answer *answer, GError **erro
 	return true;
 }
 
-// -- what cannot be had
-
-static char *chain_of(const Need *need)
-{
-	GString *out = g_string_new(NULL);
-	int length = 0;
-	const char *why = need->why;
-
-	for (const Node *node = need->from; node != NULL; node = node->parent) {
-		if (++length <= CHAIN_MAX) {
-			g_string_prepend(out, node->name);
-			g_string_prepend(out, " -> ");
-		}
-		why = node->why;
-	}
-	g_string_prepend(out, why != NULL ? why : "?");
-	return g_string_free(out, FALSE);
-}
-
-// Versions of the name that the archive does have, or the nearest name.
-static void describe_near(Walk *walk, const StrakeDebRelation *relation, GString *out)
-{
-	StrakeDebId id = strake_deb_index_find(walk->index, relation->name);
-	StrakeDebSlice near;
-
-	if (id != STRAKE_DEB_ID_NONE) {
-		g_autoptr(StrakeDebPackage) package =
-			strake_deb_index_package(walk->index, id, NULL);
-
-		if (package != NULL)
-			g_string_append_printf(out, "; it has version %s of it", package->version);
-		return;
-	}
-	near = strake_deb_index_nearest(walk->index, relation->name);
-	if (near.data != NULL)
-		g_string_append_printf(
-			out, "; the nearest name is '%.*s'", (int)near.size, near.data);
-}
-
-static void report(Walk *walk, const Need *need)
-{
-	g_autofree char *wanted = strake_deb_relation_group_text(need->group);
-	g_autofree char *chain = chain_of(need);
-	const StrakeDebRelation *first = g_ptr_array_index(need->group->alternatives, 0);
-
-	if (!g_hash_table_add(walk->reported, g_strdup(wanted)) ||
-		++walk->n_problems > PROBLEMS_MAX)
-		return;
-	if (need->from == NULL)
-		g_string_append_printf(walk->problems,
-			"%s wants '%s', which is no package of upstream '%s', no new name of one "
-			"and none of our own",
-			need->why, wanted, walk->upstream->name);
-	else
-		g_string_append_printf(walk->problems,
-			"package '%s' needs '%s', which upstream '%s' does not have",
-			need->from->name, wanted, walk->upstream->name);
-	describe_near(walk, first, walk->problems);
-	if (need->from != NULL)
-		g_string_append_printf(walk->problems,
-			"\n  wanted by: %s\n  to go on, give component '%s' a "
-			"package-remove-dependency overlay with value = \"%s\", or rename or "
-			"provide the package that took its place",
-			chain, need->from->name, first->name);
-	g_string_append_c(walk->problems, '\n');
-}
-
 // -- the walk
 
 // *@out_waits: there is a choice to make, which is put off.
-static bool settle(Walk *walk, const Need *need, bool may_choose, bool *out_waits, GError **error)
+static bool settle(StrakeDebWalk *walk, const StrakeDebNeed *need, bool may_choose, bool *out_waits,
+	GError **error)
 {
 	const GPtrArray *alternatives = need->group->alternatives;
-	g_auto(Answer) best = {.present = false};
+	g_auto(StrakeDebAnswer) best = {.present = false};
 	guint n_found = 0;
 
 	*out_waits = false;
 	for (guint i = 0; i < alternatives->len; i++) {
-		g_auto(Answer) answer = {.present = false};
+		g_auto(StrakeDebAnswer) answer = {.present = false};
 
-		if (!ask(walk, g_ptr_array_index(alternatives, i), need->new_names, &answer, error))
+		if (!strake_deb_ask(walk, g_ptr_array_index(alternatives, i), need->new_names,
+			    &answer, error))
 			return false;
 		if (answer.present)
 			return true;
 		n_found += answer.n_choices;
-		if (!found(&best)) {
+		if (!strake_deb_answer_found(&best)) {
 			best = answer;
-			answer = (Answer){.present = false};
+			answer = (StrakeDebAnswer){.present = false};
 		}
 	}
-	if (!found(&best)) {
-		report(walk, need);
+	if (!strake_deb_answer_found(&best)) {
+		strake_deb_report(walk, need);
 		return true;
 	}
 	if (n_found > 1 && !may_choose) {
@@ -574,12 +254,12 @@ static bool settle(Walk *walk, const Need *need, bool may_choose, bool *out_wait
 	return add_node(walk, need, &best, error);
 }
 
-static bool run(Walk *walk, GError **error)
+static bool run(StrakeDebWalk *walk, GError **error)
 {
 	for (;;) {
 		bool may_choose = g_queue_is_empty(&walk->certain);
 		GQueue *queue = may_choose ? &walk->choices : &walk->certain;
-		Need *need = g_queue_pop_head(queue);
+		StrakeDebNeed *need = g_queue_pop_head(queue);
 		bool waits;
 
 		if (need == NULL)
@@ -603,7 +283,7 @@ static int by_name(gconstpointer a, gconstpointer b)
 	return strcmp((*x)->name, (*y)->name);
 }
 
-static GPtrArray *take_result(Walk *walk)
+static GPtrArray *take_result(StrakeDebWalk *walk)
 {
 	GPtrArray *out = g_ptr_array_new_with_free_func((GDestroyNotify)strake_deb_package_free);
 	GHashTableIter iter;
@@ -611,7 +291,7 @@ static GPtrArray *take_result(Walk *walk)
 
 	g_hash_table_iter_init(&iter, walk->nodes);
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
-		Node *node = value;
+		StrakeDebNode *node = value;
 
 		if (node->package != NULL)
 			g_ptr_array_add(out, g_steal_pointer(&node->package));
@@ -620,20 +300,10 @@ static GPtrArray *take_result(Walk *walk)
 	return out;
 }
 
-static bool problems_error(const Walk *walk, GError **error)
-{
-	g_autofree char *text = g_strchomp(g_strdup(walk->problems->str));
-
-	if (walk->n_problems > PROBLEMS_MAX)
-		return strake_error_set(error, STRAKE_ERROR_NOT_FOUND, "%s\n... and %u more", text,
-			walk->n_problems - PROBLEMS_MAX);
-	return strake_error_set(error, STRAKE_ERROR_NOT_FOUND, "%s", text);
-}
-
 bool strake_deb_closure(const StrakeProject *project, const StrakeUpstream *upstream,
 	const StrakeDebIndex *index, const GPtrArray *roots, GPtrArray **out, GError **error)
 {
-	Walk walk = {.project = project, .upstream = upstream, .index = index};
+	StrakeDebWalk walk = {.project = project, .upstream = upstream, .index = index};
 	bool done;
 
 	walk.names = strake_deb_names_new(project, error);
@@ -651,7 +321,7 @@ bool strake_deb_closure(const StrakeProject *project, const StrakeUpstream *upst
 		if (group != NULL)
 			push(&walk, NULL, root->why, group, true);
 	}
-	done = run(&walk, error) && (walk.n_problems == 0 || problems_error(&walk, error));
+	done = run(&walk, error) && strake_deb_report_error(&walk, error);
 	if (done)
 		*out = take_result(&walk);
 	g_queue_clear_full(&walk.certain, need_free);

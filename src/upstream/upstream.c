@@ -39,12 +39,14 @@ static int64_t now_s(void)
 	return g_get_real_time() / G_USEC_PER_SEC;
 }
 
-static StrakeDebArchive *open_archive(
+StrakeDebArchive *strake_upstream_archive(
 	StrakeStore *store, const StrakeUpstream *upstream, bool offline, GError **error)
 {
 	g_autoptr(StrakeAptConfig) config = NULL;
 	g_autoptr(StrakeDebArchive) archive = NULL;
 
+	if (!check_kind(upstream, error))
+		return NULL;
 	if (!offline) {
 		config = strake_apt_config_load(upstream, error);
 		if (config == NULL)
@@ -56,7 +58,7 @@ static StrakeDebArchive *open_archive(
 	return g_steal_pointer(&archive);
 }
 
-static void add_pin(StrakeDebLock *lock, const StrakeDebPackage *package)
+StrakeDebPin *strake_upstream_pin(const StrakeDebPackage *package)
 {
 	StrakeDebPin *pin = g_new0(StrakeDebPin, 1);
 
@@ -66,7 +68,7 @@ static void add_pin(StrakeDebLock *lock, const StrakeDebPackage *package)
 	pin->filename = g_strdup(package->filename);
 	pin->sha256 = g_strdup(package->sha256);
 	pin->size = package->size;
-	g_ptr_array_add(lock->pins, pin);
+	return pin;
 }
 
 StrakeDebLock *strake_upstream_closure(const StrakeProject *project, StrakeStore *store,
@@ -77,9 +79,7 @@ StrakeDebLock *strake_upstream_closure(const StrakeProject *project, StrakeStore
 	g_autoptr(GPtrArray) packages = NULL;
 	g_autoptr(StrakeDebLock) lock = NULL;
 
-	if (!check_kind(upstream, error))
-		return NULL;
-	archive = open_archive(store, upstream, offline, error);
+	archive = strake_upstream_archive(store, upstream, offline, error);
 	roots = archive != NULL ? strake_deb_roots(project, error) : NULL;
 	if (roots == NULL ||
 		!strake_deb_closure(project, upstream, archive->index, roots, &packages, error))
@@ -89,7 +89,7 @@ StrakeDebLock *strake_upstream_closure(const StrakeProject *project, StrakeStore
 	lock->date = g_strdup(archive->date);
 	lock->inrelease_sha256 = g_strdup(archive->inrelease_sha256);
 	for (guint i = 0; i < packages->len; i++)
-		add_pin(lock, g_ptr_array_index(packages, i));
+		g_ptr_array_add(lock->pins, strake_upstream_pin(g_ptr_array_index(packages, i)));
 	return g_steal_pointer(&lock);
 }
 

@@ -10,6 +10,7 @@
 
 #include "project/project.h"
 #include "store/store.h"
+#include "upstream/deb_archive.h"
 #include "upstream/deb_lock.h"
 
 typedef enum {
@@ -26,6 +27,17 @@ typedef struct {
  * below the output directory (FOLLOW). Free with g_free. */
 char *strake_upstream_lock_path(
 	const StrakeProject *project, const StrakeUpstream *upstream, StrakeUpstreamMode mode);
+
+/**
+ * strake_upstream_archive: the whole index of a deb upstream, from its mirror or with @offline as
+ * last verified. Says on standard error when an expired index is let through.
+ * Errors: those of strake_apt_config_load and strake_deb_archive_open.
+ */
+StrakeDebArchive *strake_upstream_archive(StrakeStore *store, const StrakeUpstream *upstream,
+	bool offline, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** strake_upstream_pin: what strake_upstream_fetch needs to know of a package of that index; free
+ * with strake_deb_pin_free. */
+StrakeDebPin *strake_upstream_pin(const StrakeDebPackage *package);
 
 /**
  * strake_upstream_closure: what the mirror has now for all that images and package groups name,

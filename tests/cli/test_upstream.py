@@ -206,6 +206,10 @@ def test_list(world):
     assert world.ok("list").splitlines()[1].split() == ["mini", "deb", "mini", "-", "-"]
     world.ok("update")
     assert world.ok("list").splitlines()[1].split()[:4] == ["mini", "deb", "mini", "3"]
+    packages = world.ok("list", "mini").splitlines()
+    assert [line.split()[:3] for line in packages] == [
+        ["app", "1.0-1", "all"], ["lib", "1.2-1", "all"], ["tool", "2:3.0-1", "all"]]
+    assert json.loads(world.ok("list", "mini", "--json"))[1]["sha256"] == world.deb_digest("lib")
 
 
 def test_what_moved(world):

@@ -325,21 +325,45 @@ static bool list_one(const StrakeProject *project, const StrakeUpstream *upstrea
 	return true;
 }
 
-static bool run_list(const StrakeGlobals *globals, const void *opts, char **args, GError **error)
+// The packages that the lock of one upstream names.
+static bool list_packages(
+	const StrakeProject *project, const char *name, JsonBuilder *json, GError **error)
 {
-	const UpstreamOpts *o = opts;
-	const StrakeProjectOptions options = {.permissive = false};
-	g_autoptr(StrakeProject) project =
-		strake_project_load(globals->project_dir, &options, error);
-	g_autoptr(JsonBuilder) json = o->json ? json_builder_new() : NULL;
-	g_auto(GStrv) names = NULL;
+	const StrakeUpstream *upstream = strake_project_upstream(project, name, error);
+	g_autoptr(StrakeDebLock) lock = NULL;
 
-	if (project == NULL)
+	if (upstream == NULL || !load_old(project, upstream, &lock, error))
 		return false;
-	names = strake_project_upstream_names(project);
-	if (json != NULL)
-		json_builder_begin_array(json);
-	else
+	if (lock == NULL)
+		return strake_error_set(error, STRAKE_ERROR_NOT_FOUND,
+			"upstream '%s' has no lock: run `strake upstream update %s`",
+			upstream->name, upstream->name);
+	for (guint i = 0; i < lock->pins->len; i++) {
+		const StrakeDebPin *pin = g_ptr_array_index(lock->pins, i);
+
+		if (json == NULL) {
+			printf("%-40s %-28s %-6s %10" G_GUINT64_FORMAT "\n", pin->name,
+				pin->version, pin->architecture, pin->size);
+			continue;
+		}
+		json_builder_begin_object(json);
+		set(json, "name", pin->name);
+		set(json, "version", pin->version);
+		set(json, "arch", pin->architecture);
+		set(json, "filename", pin->filename);
+		set(json, "sha256", pin->sha256);
+		json_builder_set_member_name(json, "size");
+		json_builder_add_int_value(json, (gint64)pin->size);
+		json_builder_end_object(json);
+	}
+	return true;
+}
+
+static bool list_upstreams(const StrakeProject *project, JsonBuilder *json, GError **error)
+{
+	g_auto(GStrv) names = strake_project_upstream_names(project);
+
+	if (json == NULL)
 		printf("%-12s %-8s %-10s %8s  %s\n", "NAME", "KIND", "SUITE", "PACKAGES", "LOCKED");
 	for (char **name = names; *name != NULL; name++) {
 		const StrakeUpstream *upstream = strake_project_upstream(project, *name, error);
@@ -347,20 +371,38 @@ static bool run_list(const StrakeGlobals *globals, const void *opts, char **args
 		if (upstream == NULL || !list_one(project, upstream, json, error))
 			return false;
 	}
-	if (json != NULL) {
+	return true;
+}
+
+static bool run_list(const StrakeGlobals *globals, const void *opts, char **args, GError **error)
+{
+	const UpstreamOpts *o = opts;
+	const StrakeProjectOptions options = {.permissive = false};
+	g_autoptr(StrakeProject) project =
+		strake_project_load(globals->project_dir, &options, error);
+	g_autoptr(JsonBuilder) json = o->json ? json_builder_new() : NULL;
+	bool done;
+
+	if (project == NULL)
+		return false;
+	if (json != NULL)
+		json_builder_begin_array(json);
+	done = args[0] != NULL ? list_packages(project, args[0], json, error)
+			       : list_upstreams(project, json, error);
+	if (done && json != NULL) {
 		json_builder_end_array(json);
 		print_json(json);
 	}
-	return true;
+	return done;
 }
 
 // -- the commands
 
 static const StrakeOpt update_opts[] = {
-	{'n',	      "dry-run", STRAKE_OPT_FLAG, offsetof(UpstreamOpts, dry_run), NULL,
-         "show what would move, write nothing"},
+	{'n', "dry-run", STRAKE_OPT_FLAG, offsetof(UpstreamOpts, dry_run), NULL,
+		"show what would move, write nothing"},
 	{0, "json", STRAKE_OPT_FLAG, offsetof(UpstreamOpts, json), NULL, "print JSON"},
-	{0       },
+	{0},
 };
 
 const StrakeCmd strake_cmd_upstream_update = {
@@ -379,10 +421,10 @@ const StrakeCmd strake_cmd_upstream_update = {
 };
 
 static const StrakeOpt status_opts[] = {
-	{0,		"exit-code", STRAKE_OPT_FLAG, offsetof(UpstreamOpts, exit_code), NULL,
-         "exit with 1 when something moved"},
+	{0, "exit-code", STRAKE_OPT_FLAG, offsetof(UpstreamOpts, exit_code), NULL,
+		"exit with 1 when something moved"},
 	{0, "json", STRAKE_OPT_FLAG, offsetof(UpstreamOpts, json), NULL, "print JSON"},
-	{0     },
+	{0},
 };
 
 const StrakeCmd strake_cmd_upstream_status = {
@@ -398,11 +440,11 @@ const StrakeCmd strake_cmd_upstream_status = {
 };
 
 static const StrakeOpt fetch_opts[] = {
-	{0,		"locked", STRAKE_OPT_FLAG, offsetof(UpstreamOpts, locked), NULL,
-         "exactly what the project's lock says (the default)"},
+	{0, "locked", STRAKE_OPT_FLAG, offsetof(UpstreamOpts, locked), NULL,
+		"exactly what the project's lock says (the default)"},
 	{0, "follow", STRAKE_OPT_FLAG, offsetof(UpstreamOpts, follow), NULL,
-         "what the mirror has now; its lock goes to the output directory"},
-	{0        },
+		"what the mirror has now; its lock goes to the output directory"},
+	{0},
 };
 
 const StrakeCmd strake_cmd_upstream_fetch = {
@@ -422,13 +464,16 @@ const StrakeCmd strake_cmd_upstream_fetch = {
 };
 
 static const StrakeOpt list_opts[] = {
-	{0,		"json", STRAKE_OPT_FLAG, offsetof(UpstreamOpts, json), NULL, "print JSON"},
+	{0, "json", STRAKE_OPT_FLAG, offsetof(UpstreamOpts, json), NULL, "print JSON"},
 	{0},
 };
 
 const StrakeCmd strake_cmd_upstream_list = {
 	.name = "upstream list",
-	.summary = "list the upstreams and their locks",
+	.args = "[NAME]",
+	.summary = "list the upstreams, or the packages that one's lock names",
+	.min_args = 0,
+	.max_args = 1,
 	.opts = list_opts,
 	.opts_size = sizeof(UpstreamOpts),
 	.run = run_list,
