@@ -223,6 +223,14 @@ static void make_residue(StrakeScriptPlan *plan, StrakeScriptKind kind, const St
 
 // -- evaluation
 
+static bool interpreter_is_bash(const ScriptEval *ev, StrakeScriptKind kind)
+{
+	g_autofree char *name = strake_shell_interpreter(
+		ev->plan->scripts[kind].text, ev->plan->scripts[kind].size);
+
+	return strcmp(name, "bash") == 0;
+}
+
 /** What dpkg passes on a first installation, and what it has in the environment. */
 static void start_script(ScriptEval *ev, StrakeScriptKind kind)
 {
@@ -247,6 +255,7 @@ static void start_script(ScriptEval *ev, StrakeScriptKind kind)
 	if (ev->in->architecture != NULL)
 		script_set(ev, "DPKG_MAINTSCRIPT_ARCH", script_text(ev, ev->in->architecture, -1));
 	ev->kind = kind;
+	ev->bash = interpreter_is_bash(ev, kind);
 	ev->removal = kind == STRAKE_SCRIPT_PRERM || kind == STRAKE_SCRIPT_POSTRM;
 	ev->flow = FLOW_NONE;
 	ev->status = TRI_TRUE;

@@ -63,7 +63,8 @@ typedef struct {
 	const char *command; // source text, on one line
 	const char *section; // debhelper kind ("installsystemd") or NULL: written by hand
 	bool maybe;          // below a condition that only the running system decides
-	const char *why;     // NOTHING, REMOVAL: the reason; elsewhere NULL
+	const char *guard; // the innermost such condition, as source: "unless [ -e /etc/x ]"; NULL
+	const char *why;   // NOTHING, REMOVAL: the reason; elsewhere NULL
 
 	const char *name;
 	const char *scope; // PRESET: "system" or "user"

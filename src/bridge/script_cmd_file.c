@@ -249,6 +249,27 @@ static bool names_directory(ScriptEval *ev, Val raw, const char *path)
 	return script_path_type(ev, path) == 'd' || g_str_has_suffix(raw, "/");
 }
 
+/** May @path be a directory of another package, so that the file would go into it? */
+static bool may_be_directory(ScriptEval *ev, const char *path, const char *source)
+{
+	static const char *const common[] = {"/etc/init.d", "/etc/ssl/certs", "/etc/ssl/private",
+		"/usr/local/bin", "/usr/local/lib", "/usr/local/sbin", "/usr/share/applications",
+		"/var/www", "/var/www/html", "/usr/lib/systemd/system", "/etc/systemd/system"};
+
+	if (script_path_type(ev, path) != 0)
+		return false;
+	for (size_t i = 0; i < G_N_ELEMENTS(common); i++)
+		if (strcmp(path, common[i]) == 0)
+			return true;
+	return (g_str_has_suffix(path, ".d") && !g_str_has_suffix(source, ".d")) ||
+	       g_str_has_suffix(path, "-enabled") || g_str_has_suffix(path, "-available");
+}
+
+static Tri unsure_directory(ScriptEval *ev, const char *path)
+{
+	return script_unhandled(ev, "%s may be a directory of another package", path);
+}
+
 static Tri install_directories(
 	ScriptEval *ev, const ScriptOptions *o, int mode, const char *owner, const char *group)
 {
@@ -315,6 +336,8 @@ Tri script_cmd_install(ScriptEval *ev, const ScriptCall *call)
 			return unknown_path(ev);
 		if (!script_has(o, "T") && names_directory(ev, script_operand(o, 1), to))
 			to = into_directory(ev, to, path);
+		else if (!script_has(o, "T") && may_be_directory(ev, to, path))
+			return unsure_directory(ev, to);
 		copy_one(ev, path, to, mode >= 0 ? mode : 0755, owner, group);
 	}
 	if (owner != NULL || group != NULL)
@@ -342,6 +365,8 @@ Tri script_cmd_ln(ScriptEval *ev, const ScriptCall *call)
 	if (!script_has(o, "T") && names_directory(ev, script_operand(o, 1), path) &&
 		!(script_has(o, "n") && script_path_type(ev, path) == 'l'))
 		path = into_directory(ev, path, target);
+	else if (!script_has(o, "T") && may_be_directory(ev, path, target))
+		return unsure_directory(ev, path);
 	return script_make_link(ev, path, target);
 }
 
@@ -367,6 +392,8 @@ Tri script_cmd_cp(ScriptEval *ev, const ScriptCall *call)
 		return unknown_path(ev);
 	if (!script_has(o, "T") && names_directory(ev, script_operand(o, 1), to))
 		to = into_directory(ev, to, from);
+	else if (!script_has(o, "T") && may_be_directory(ev, to, from))
+		return unsure_directory(ev, to);
 	if (tree && script_in_payload(ev, from, &type) && type == 'd')
 		return script_make_copy(ev, from, to, -1, NULL, NULL, true);
 	return copy_one(ev, from, to, -1, NULL, NULL);

@@ -76,14 +76,14 @@ static void append_escaped(GString *out, const char *text, bool *stop)
 Tri script_cmd_echo(ScriptEval *ev, const ScriptCall *call)
 {
 	g_autoptr(GString) text = g_string_new(NULL);
-	bool newline = true, stop = false, bash_escapes = false;
+	bool newline = true, stop = false, escapes = false;
 	size_t i = 0;
 
 	while (i < call->argc && val_known(call->argv[i].value) &&
 		(strcmp(call->argv[i].value, "-n") == 0 ||
 			strcmp(call->argv[i].value, "-e") == 0)) {
 		newline &= call->argv[i].value[1] != 'n';
-		bash_escapes |= call->argv[i].value[1] == 'e'; // dash would print it
+		escapes |= call->argv[i].value[1] == 'e';
 		i++;
 	}
 	for (size_t first = i; i < call->argc; i++) {
@@ -93,9 +93,12 @@ Tri script_cmd_echo(ScriptEval *ev, const ScriptCall *call)
 		}
 		if (i > first)
 			g_string_append_c(text, ' ');
-		append_escaped(text, call->argv[i].value, &stop);
+		if (ev->bash && !escapes)
+			g_string_append(text, call->argv[i].value);
+		else
+			append_escaped(text, call->argv[i].value, &stop);
 	}
-	if (bash_escapes)
+	if (escapes && !ev->bash) // dash would print the -e
 		script_write_unknown(ev);
 	if (newline && !stop)
 		g_string_append_c(text, '\n');
@@ -108,6 +111,10 @@ static bool format_once(GString *out, const char *format, const ScriptCall *call
 {
 	bool stop = false;
 	const char *p = format;
+
+	for (const char *q = strchr(p, '\\'); q != NULL; q = strchr(q + 2, '\\'))
+		if (q[1] == '\0' || strchr("abfnrtv\\", q[1]) == NULL)
+			return false; // octal and others
 
 	while (*p != '\0' && !stop) {
 		size_t plain = strcspn(p, "%");

@@ -144,14 +144,13 @@ typedef struct {
 } BranchEnd;
 
 static BranchEnd run_branch(
-	ScriptEval *ev, const ScriptEnv *before, const Branch *branch, unsigned fork, bool second)
+	ScriptEval *ev, const ScriptEnv *before, const Branch *branch, ScriptSide place)
 {
 	BranchEnd end = {.status = branch->status};
 	ScriptSide *side = g_new0(ScriptSide, 1);
 
+	*side = place;
 	side->outer = ev->side;
-	side->fork = fork;
-	side->second = second;
 	g_ptr_array_add(ev->sides, side);
 	ev->side = side;
 
@@ -172,28 +171,57 @@ static bool failed(const ScriptEval *ev, const BranchEnd *end)
 	return end->flow == FLOW_EXIT && end->flow_status == TRI_FALSE && ev->subshells == 0;
 }
 
-static Tri fork_walk(ScriptEval *ev, Branch first, Branch second)
+/** The two ways of a condition in words: "if CONDITION", "unless CONDITION". */
+static void name_guards(
+	ScriptEval *ev, const StrakeShellNode *condition, bool swapped, const char *guards[2])
+{
+	const char *text = script_command_text(ev, condition);
+	g_autofree char *yes = g_strdup_printf("if %s", text);
+	g_autofree char *no = g_strdup_printf("unless %s", text);
+
+	guards[swapped ? 1 : 0] = g_string_chunk_insert_const(ev->plan->strings, yes);
+	guards[swapped ? 0 : 1] = g_string_chunk_insert_const(ev->plan->strings, no);
+}
+
+static void name_case(ScriptEval *ev, const StrakeShellWord *subject, const char *guards[2])
+{
+	g_autofree char *source = g_strndup(subject->source, MIN(subject->source_size, 60));
+	g_autofree char *valid = g_utf8_make_valid(source, -1);
+	g_autofree char *text = g_strdup_printf("by case %s", valid);
+
+	guards[0] = guards[1] = g_string_chunk_insert_const(ev->plan->strings, text);
+}
+
+/** @first is the way that @guards[0] names, @second that of @guards[1]. */
+static Tri fork_walk(ScriptEval *ev, const char *const guards[2], Branch first, Branch second)
 {
 	ScriptEnv *before = ev->env;
-	unsigned fork = ev->sides->len + 1; // a number that no other fork has
+	// A number that no other fork has.
+	ScriptSide place = {.fork = ev->sides->len + 1, .guard = guards[0]};
+	const char *stays = guards[0]; // of the way that goes on
 	BranchEnd a, b;
 	Tri status;
 
 	ev->forks++;
-	a = run_branch(ev, before, &first, fork, false);
-	b = run_branch(ev, before, &second, fork, true);
+	a = run_branch(ev, before, &first, place);
+	place.second = true;
+	place.guard = guards[1];
+	b = run_branch(ev, before, &second, place);
 	ev->forks--;
 	script_env_free(before);
 	if (a.flow != FLOW_NONE && (b.flow == FLOW_NONE || b.flow < a.flow || failed(ev, &a))) {
 		BranchEnd swap = a; // @a goes on for longer than @b
 		a = b;
 		b = swap;
+		stays = guards[1];
 	}
 	status = a.status == b.status ? a.status : TRI_UNKNOWN;
 	if (b.flow != FLOW_NONE && b.flow != a.flow) {
 		status = a.status;
-		if (!failed(ev, &b))
+		if (!failed(ev, &b)) {
 			ev->after_maybe = MAX(ev->after_maybe, b.flow);
+			ev->left_guard = stays;
+		}
 	}
 	if (b.flow != FLOW_EXIT || a.flow == FLOW_EXIT)
 		env_merge(a.env, b.env);
@@ -348,18 +376,23 @@ static Tri branch_node(ScriptEval *ev, const void *what)
 
 static Tri eval_and_or(ScriptEval *ev, const StrakeShellNode *node)
 {
+	const StrakeShellNode *before = NULL;
+	const char *guards[2];
 	Tri status = TRI_TRUE;
 
 	for (const StrakeShellNode *child = node->children; child != NULL; child = child->next) {
 		Tri wanted = child->connector == STRAKE_SHELL_OR ? TRI_FALSE : TRI_TRUE;
 
-		if (child->connector == STRAKE_SHELL_FIRST || status == wanted)
+		if (child->connector == STRAKE_SHELL_FIRST || status == wanted) {
 			status = eval_node(ev, child);
-		else if (status == TRI_UNKNOWN)
-			status = fork_walk(ev, (Branch){.run = branch_node, .what = child},
+		} else if (status == TRI_UNKNOWN) {
+			name_guards(ev, before, child->connector == STRAKE_SHELL_OR, guards);
+			status = fork_walk(ev, guards, (Branch){.run = branch_node, .what = child},
 				(Branch){.status = tri_not(wanted)});
+		}
 		if (ev->flow != FLOW_NONE)
 			break;
+		before = child;
 	}
 	return status;
 }
@@ -368,6 +401,7 @@ typedef struct {
 	const StrakeShellClause *clause;
 	const StrakeShellNode *node;
 	Val subject;
+	const char *guards[2]; // of a case
 } ClauseState;
 
 static Tri eval_if_from(ScriptEval *ev, const void *what);
@@ -379,6 +413,7 @@ static Tri branch_sequence(ScriptEval *ev, const void *what)
 static Tri eval_if_from(ScriptEval *ev, const void *what)
 {
 	ClauseState state = *(const ClauseState *)what;
+	const char *guards[2];
 	Tri status;
 
 	for (; state.clause != NULL; state.clause = state.clause->next) {
@@ -395,7 +430,9 @@ static Tri eval_if_from(ScriptEval *ev, const void *what)
 			script_give_up(ev, "conditions are nested too deep to be followed");
 			return TRI_UNKNOWN;
 		}
-		status = fork_walk(ev, (Branch){.run = branch_sequence, .what = state.clause->body},
+		name_guards(ev, state.clause->condition, false, guards);
+		status = fork_walk(ev, guards,
+			(Branch){.run = branch_sequence, .what = state.clause->body},
 			(Branch){.run = eval_if_from, .what = &rest});
 		ev->depth--;
 		return status;
@@ -422,9 +459,10 @@ static Tri eval_case_from(ScriptEval *ev, const void *what)
 	ClauseState state = *(const ClauseState *)what;
 
 	for (; state.clause != NULL; state.clause = state.clause->next) {
-		ClauseState rest = {.clause = state.clause->next, .subject = state.subject};
+		ClauseState rest = state;
 		Tri match = TRI_FALSE, status;
 
+		rest.clause = state.clause->next;
 		for (const StrakeShellWord *p = state.clause->patterns; p != NULL; p = p->next) {
 			Tri one = script_match(ev, p, state.subject);
 
@@ -441,7 +479,8 @@ static Tri eval_case_from(ScriptEval *ev, const void *what)
 			script_give_up(ev, "conditions are nested too deep to be followed");
 			return TRI_UNKNOWN;
 		}
-		status = fork_walk(ev, (Branch){.run = eval_case_body, .what = state.clause},
+		status = fork_walk(ev, state.guards,
+			(Branch){.run = eval_case_body, .what = state.clause},
 			(Branch){.run = eval_case_from, .what = &rest});
 		ev->depth--;
 		return status;
@@ -479,8 +518,12 @@ static Tri eval_unsure_body(ScriptEval *ev, const void *what)
 static Tri eval_unsure_loop(ScriptEval *ev, const StrakeShellNode *node)
 {
 	ScriptFlow outer = ev->after_maybe;
-	Tri status = fork_walk(
-		ev, (Branch){.run = eval_unsure_body, .what = node}, (Branch){.status = TRI_TRUE});
+	const char *const guards[2] = {node->kind == STRAKE_SHELL_FOR
+					       ? "for each of a list known at run time"
+					       : "as often as the loop's condition says",
+		"unless the loop runs"};
+	Tri status = fork_walk(ev, guards, (Branch){.run = eval_unsure_body, .what = node},
+		(Branch){.status = TRI_TRUE});
 
 	if (ev->after_maybe < FLOW_RETURN)
 		ev->after_maybe = outer;
@@ -636,6 +679,7 @@ static Tri eval_compound(ScriptEval *ev, const StrakeShellNode *node)
 		return eval_while(ev, node);
 	case STRAKE_SHELL_CASE:
 		state.subject = script_expand(ev, node->words);
+		name_case(ev, node->words, state.guards);
 		return eval_case_from(ev, &state);
 	case STRAKE_SHELL_GROUP:
 		return eval_sequence(ev, node->body);

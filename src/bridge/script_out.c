@@ -83,6 +83,9 @@ StrakeScriptAction *script_action(ScriptEval *ev, StrakeScriptActionKind kind)
 	action->command = script_command_text(ev, ev->node);
 	action->section = section_of(ev, line);
 	action->maybe = script_is_maybe(ev);
+	if (action->maybe)
+		action->guard = ev->after_maybe != FLOW_NONE || ev->side == NULL ? ev->left_guard
+										 : ev->side->guard;
 	action->mode = -1;
 	g_ptr_array_add(ev->plan->actions, action);
 	if (action->section == NULL)

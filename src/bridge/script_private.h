@@ -86,6 +86,7 @@ struct ScriptSide {
 	const ScriptSide *outer;
 	unsigned fork;
 	bool second;
+	const char *guard; // the condition in words
 };
 
 /** A path that the scripts made, or a package path that they changed. */
@@ -124,6 +125,7 @@ typedef struct {
 	const StrakeScriptInput *in;
 	StrakeScriptKind kind;
 	bool removal; // prerm, postrm
+	bool bash;    // #!/bin/bash: echo takes backslashes as they are
 	bool purge;   // postrm purge, looked at for GHOST only
 	ScriptEnv *env;
 	GHashTable *functions;         // name -> const StrakeShellNode *
@@ -143,6 +145,7 @@ typedef struct {
 	unsigned forks;         // undecided conditions around this place
 	ScriptFlow after_maybe; // an undecided branch before this place left so much
 	const ScriptSide *side; // innermost
+	const char *left_guard; // why @after_maybe is set
 	GPtrArray *sides;       // all, freed at the end
 	unsigned subshells;     // around this place: `exit` leaves only them
 	unsigned scanned;

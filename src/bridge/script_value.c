@@ -221,6 +221,14 @@ static Val remove_affix(ScriptEval *ev, Val value, const StrakeShellPart *part)
 	return value;
 }
 
+/** The operand of an expansion that may not be used; it may still hold commands. */
+static void expand_maybe(ScriptEval *ev, const StrakeShellWord *word)
+{
+	ev->forks++;
+	(void)script_expand(ev, word);
+	ev->forks--;
+}
+
 static Val expand_param(ScriptEval *ev, const StrakeShellPart *part)
 {
 	Val value = param_value(ev, part->text);
@@ -237,8 +245,8 @@ static Val expand_param(ScriptEval *ev, const StrakeShellPart *part)
 		g_snprintf(number, sizeof(number), "%zu", strlen(value));
 		return script_text(ev, number, -1);
 	case STRAKE_SHELL_OP_DEFAULT:
-		if (unsure) // the operand may still hold commands
-			(void)script_expand(ev, part->word);
+		if (unsure)
+			expand_maybe(ev, part->word);
 		return have ? value : script_expand(ev, part->word);
 	case STRAKE_SHELL_OP_ASSIGN:
 		if (!have) {
@@ -250,7 +258,7 @@ static Val expand_param(ScriptEval *ev, const StrakeShellPart *part)
 		return have ? value : script_val_unknown;
 	case STRAKE_SHELL_OP_ALTERNATE:
 		if (unsure) {
-			(void)script_expand(ev, part->word);
+			expand_maybe(ev, part->word);
 			return script_val_unknown;
 		}
 		return have ? script_expand(ev, part->word) : "";

@@ -468,14 +468,14 @@ static const struct {
 	char name[4];
 	StrakeShellOp op;
 } expansion_ops[] = {
-	{"-",  STRAKE_SHELL_OP_DEFAULT    },
-	{"=",  STRAKE_SHELL_OP_ASSIGN     },
-	{"?",  STRAKE_SHELL_OP_ERROR      },
-	{"+",  STRAKE_SHELL_OP_ALTERNATE  },
+	{"-", STRAKE_SHELL_OP_DEFAULT},
+	{"=", STRAKE_SHELL_OP_ASSIGN},
+	{"?", STRAKE_SHELL_OP_ERROR},
+	{"+", STRAKE_SHELL_OP_ALTERNATE},
 	{"##", STRAKE_SHELL_OP_PREFIX_LONG},
-	{"#",  STRAKE_SHELL_OP_PREFIX     },
+	{"#", STRAKE_SHELL_OP_PREFIX},
 	{"%%", STRAKE_SHELL_OP_SUFFIX_LONG},
-	{"%",  STRAKE_SHELL_OP_SUFFIX     },
+	{"%", STRAKE_SHELL_OP_SUFFIX},
 };
 
 /** The operator after the name in ${name...; false when it is none that POSIX has. */
@@ -959,7 +959,11 @@ const ShellToken *strake_shell_peek(ShellLexer *lx)
 
 void strake_shell_take(ShellLexer *lx)
 {
-	if (lx->token.kind != SHELL_TOKEN_NEWLINE && lx->token.kind != SHELL_TOKEN_END) {
+	bool separator = lx->token.kind == SHELL_TOKEN_NEWLINE ||
+			 (lx->token.kind == SHELL_TOKEN_OPERATOR &&
+				 (lx->token.text[0] == ';' || strcmp(lx->token.text, "&") == 0));
+
+	if (!separator && lx->token.kind != SHELL_TOKEN_END) { // a command ends before it
 		lx->last_end = lx->token.end;
 		lx->last_line = lx->line;
 	}

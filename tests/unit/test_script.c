@@ -216,6 +216,9 @@ static const Row file_rows[] = {
 	{"[ -e /etc/demo.conf ] || cp -p /usr/share/demo/demo.conf /etc/",
 		"copy? /etc/demo.conf from /usr/share/demo/demo.conf\n"},
 	{"cp -a /usr/share/demo /var/x", "copy /var/x from /usr/share/demo\n"},
+	{"cp /usr/share/demo/demo.conf /etc/cron.d; ln -s x /etc/nginx/sites-enabled",
+		"! 2: /etc/cron.d may be a directory of another package\n"
+		"! 2: /etc/nginx/sites-enabled may be a directory of another package\n"},
 	{"cp /usr/share/other/x /etc/x",
 		"! 2: copies /usr/share/other/x, which is no file of this package\n"},
 	{"cp /usr/share/demo/demo.conf /etc/demo/main.conf",
@@ -230,6 +233,9 @@ static const Row file_rows[] = {
 		"file /etc/x: 7 bytes, mode 0644\n  |a\nbc-1\n|\n"},
 	{"echo a > /etc/x; echo b >> /etc/x", "file /etc/x: 4 bytes, mode 0644\n  |a\nb\n|\n"},
 	{"echo a >> /etc/x", "! 2: appends to /etc/x, which this script did not make\n"},
+	{"echo 'a\\tb\\c' > /etc/x; printf 'a\\101' > /etc/y",
+		"file /etc/x: 3 bytes, mode 0644\n  |a\tb|\n"
+		"! 2: writes text that is only known at run time to /etc/y\n"},
 	{"echo $X > /etc/x", "! 2: writes text that is only known at run time to /etc/x\n"},
 	{"{ echo a; which y && echo b; } > /etc/x",
 		"! 2: writes text that is only known at run time to /etc/x\n"},
@@ -386,7 +392,9 @@ static void test_not_shell(void)
 			"! 0: no interpreter line\n"},
 		{"#!/bin/sh\nif x\n",
 			"! 0: postinst:3:1: found the end of the text, expected 'then'\n"},
-		{"#!/bin/bash\nldconfig\n", "cache ldconfig\n"},
+		{"#!/bin/bash\necho 'a\\tb' >/etc/x\necho -e 'a\\tb' >/etc/y\n",
+			"file /etc/x: 5 bytes, mode 0644\n  |a\\tb\n|\n"
+			"file /etc/y: 4 bytes, mode 0644\n  |a\tb\n|\n"},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -601,6 +609,29 @@ static void test_glob(void)
 	}
 }
 
+static void test_guards(void)
+{
+	static const Row rows[] = {
+		{"ldconfig", NULL},
+		{"if [ -x /a ]; then ldconfig; fi", "if [ -x /a ]"},
+		{"if [ -x /a ]; then :; else ldconfig; fi", "unless [ -x /a ]"},
+		{"[ -x /a ] || ldconfig", "unless [ -x /a ]"},
+		{"[ -x /a ] && ldconfig", "if [ -x /a ]"},
+		{"case $X in a) ldconfig;; esac", "by case $X"},
+		{"[ -x /a ] || exit 0\nldconfig", "if [ -x /a ]"},
+		{"for i in $X; do ldconfig; done", "for each of a list known at run time"},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *text = g_strconcat("#!/bin/sh\n", rows[i].text, "\n", NULL);
+		g_autoptr(StrakeScriptPlan) plan = analyse(STRAKE_SCRIPT_POSTINST, text);
+
+		g_test_message("%s", rows[i].text);
+		g_assert_cmpuint(strake_script_plan_n_actions(plan), ==, 1);
+		g_assert_cmpstr(strake_script_plan_action(plan, 0)->guard, ==, rows[i].result);
+	}
+}
+
 static void test_no_scripts(void)
 {
 	StrakeScriptInput in = {.package = "demo"};
@@ -626,6 +657,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/script/limits", test_limits);
 	g_test_add_func("/script/tables", test_tables);
 	g_test_add_func("/script/glob", test_glob);
+	g_test_add_func("/script/guards", test_guards);
 	g_test_add_func("/script/none", test_no_scripts);
 	return g_test_run();
 }

@@ -19,10 +19,10 @@ typedef struct {
 } ScriptOpts;
 
 static const StrakeOpt script_opts[] = {
-	{0,		"json", STRAKE_OPT_FLAG, offsetof(ScriptOpts, json), NULL, "print JSON"},
+	{0, "json", STRAKE_OPT_FLAG, offsetof(ScriptOpts, json), NULL, "print JSON"},
 	{0, "summary", STRAKE_OPT_FLAG, offsetof(ScriptOpts, summary), NULL,
-         "one line: class, residue hashes, number of unhandled commands"},
-	{0	  },
+		"one line: class, residue hashes, number of unhandled commands"},
+	{0},
 };
 
 // -- input
@@ -108,6 +108,8 @@ static void print_line_results(const StrakeScriptPlan *plan, StrakeScriptKind sc
 		text = strake_script_action_describe(a);
 		printf("           => %s%s: %s\n", strake_script_action_name(a->kind),
 			a->maybe ? " (maybe)" : "", text);
+		if (a->guard != NULL)
+			printf("              %s\n", a->guard);
 	}
 	for (size_t i = 0; i < strake_script_plan_n_unhandled(plan); i++) {
 		const StrakeScriptUnhandled *u = strake_script_plan_unhandled(plan, i);
@@ -189,6 +191,7 @@ static void add_action(JsonBuilder *json, const StrakeScriptAction *a)
 	add_string(json, "command", a->command);
 	add_string(json, "section", a->section);
 	add_bool(json, "maybe", a->maybe);
+	add_string(json, "guard", a->guard);
 	add_string(json, "why", a->why);
 	add_string(json, "name", a->name);
 	add_string(json, "scope", a->scope);
