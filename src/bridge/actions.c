@@ -376,6 +376,7 @@ bool strake_conversion_scripts(StrakeConversion *c, GError **error)
 	StrakeScriptInput in = {0};
 	g_autoptr(StrakeScriptPlan) plan = NULL;
 	Facts facts;
+	bool noted[STRAKE_SCRIPT_N_KINDS];
 
 	strake_script_input_from_deb(&in, c->deb);
 	in.path_type = strake_script_paths_type;
@@ -386,8 +387,15 @@ bool strake_conversion_scripts(StrakeConversion *c, GError **error)
 		return false;
 	facts.presets = g_ptr_array_new_with_free_func(g_free);
 	facts.caches = g_ptr_array_new_with_free_func(g_free);
-	for (size_t i = 0; i < strake_script_plan_n_actions(plan); i++)
-		apply_action(c, strake_script_plan_action(plan, i), &facts);
+	for (int script = 0; script < STRAKE_SCRIPT_N_KINDS; script++)
+		noted[script] = is_noted(c, plan, script);
+	for (size_t i = 0; i < strake_script_plan_n_actions(plan); i++) {
+		const StrakeScriptAction *action = strake_script_plan_action(plan, i);
+
+		// What the overlay read and found not needed; debhelper's sections it did not read.
+		if (!noted[action->script] || action->section != NULL)
+			apply_action(c, action, &facts);
+	}
 	read_triggers(c, &facts);
 	set_facts(&c->result->presets, facts.presets);
 	set_facts(&c->result->caches, facts.caches);

@@ -120,6 +120,8 @@ bool strake_conversion_load_overlays(
 bool strake_conversion_removes(StrakeConversion *c, const char *path);
 /** strake_conversion_moved: the path that @path gets; free with g_free. */
 char *strake_conversion_moved(StrakeConversion *c, const char *path);
+/** strake_conversion_moved_config: whether @path is where a move put a configuration file. */
+bool strake_conversion_moved_config(StrakeConversion *c, const char *path);
 /** strake_conversion_drops_dep: whether an overlay removes dependency @name (upstream's or ours)
  * of @kind. */
 bool strake_conversion_drops_dep(StrakeConversion *c, StrakeRpmDepKind kind, const char *name);

@@ -156,7 +156,9 @@ static StrakeRpmFile *add_file(Pass *pass, const char *path, const StrakeDebEntr
 	file->lang = strake_bridge_file_lang(path);
 	if (entry->type != STRAKE_DEB_ENTRY_DIRECTORY)
 		file->flags = strake_bridge_file_flags(path);
-	if (g_hash_table_contains(pass->config, path))
+	if (g_hash_table_contains(pass->config, path) ||
+		(entry->type != STRAKE_DEB_ENTRY_DIRECTORY &&
+			strake_conversion_moved_config(c, path)))
 		file->flags |= STRAKE_RPMFILE_CONFIG | STRAKE_RPMFILE_NOREPLACE;
 	strake_conversion_set_attr(c, file);
 	if (g_hash_table_lookup_extended(c->plan->modes, path, NULL, &wanted))

@@ -122,6 +122,22 @@ char *strake_conversion_moved(StrakeConversion *c, const char *path)
 	return moved;
 }
 
+bool strake_conversion_moved_config(StrakeConversion *c, const char *path)
+{
+	for (guint i = 0; i < c->overlays->len; i++) {
+		const StrakeOverlay *def = ((StrakeBridgeOverlay *)c->overlays->pdata[i])->def;
+		size_t size;
+
+		if (def->type != STRAKE_OVERLAY_PACKAGE_FILE_MOVE || !def->config)
+			continue;
+		size = strlen(def->replacement);
+		if (strncmp(path, def->replacement, size) == 0 &&
+			(path[size] == '\0' || path[size] == '/'))
+			return true;
+	}
+	return false;
+}
+
 static StrakeRpmDepKind dep_kind(const char *word)
 {
 	static const char *const words[STRAKE_RPM_N_DEP_KINDS] = {
