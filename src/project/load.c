@@ -334,6 +334,19 @@ static const char *dir_or(const StrakeProject *p, const char *given, const char 
 	return given != NULL ? given : strake_arena_strdup(p->arena, path);
 }
 
+static void fill_upstreams(StrakeProject *p)
+{
+	for (guint i = 0; p->all.upstreams != NULL && i < p->all.upstreams->len; i++) {
+		StrakeUpstream *u = p->all.upstreams->pdata[i];
+		if (u->architecture == NULL)
+			u->architecture = (char *)"amd64";
+		if (u->components != NULL && u->components[0] != NULL)
+			continue;
+		u->components = strake_arena_alloc(p->arena, 2 * sizeof(char *));
+		u->components[0] = (char *)"main";
+	}
+}
+
 // What follows from the merged files: indexes, defaults, the base of all components.
 static void finish(Loader *l)
 {
@@ -349,6 +362,7 @@ static void finish(Loader *l)
 	p->lock_dir = (char *)dir_or(p, p->all.project.lock_dir, p->azldev ? "locks" : ".");
 	if (p->azldev && p->all.project.default_author_email == NULL)
 		p->all.project.default_author_email = (char *)"azurelinux@microsoft.com";
+	fill_upstreams(p);
 	strake_project_discover_specs(p, &l->load);
 	index_components(p, &l->load);
 	version = strake_project_distro_version(p, NULL, NULL);

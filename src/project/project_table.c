@@ -106,7 +106,7 @@ static const StrakeField version_fields[] = {
 	{.key = "release-ver",
 		.kind = STRAKE_FIELD_STRING,
 		.offset = offsetof(StrakeDistroVersion, release_ver),
-		.flags = STRAKE_FIELD_REQUIRED | STRAKE_FIELD_NON_EMPTY,
+		.flags = STRAKE_FIELD_NON_EMPTY,
 		.doc = "$releasever."},
 	STRING(StrakeDistroVersion, "dist-git-branch", dist_git_branch, "Branch of dist-git."),
 	PATH(StrakeDistroVersion, "mock-config", mock_config, "mock configuration (azldev)."),
@@ -185,7 +185,6 @@ static const StrakeField upstream_fields[] = {
 		.offset = offsetof(StrakeUpstream, kind),
 		.words = upstream_kinds,
 		.base = STRAKE_UPSTREAM_DEB,
-		.flags = STRAKE_FIELD_REQUIRED,
 		.doc = "What it is made of."},
 	STRING(StrakeUpstream, "description", description, "What this upstream is."),
 	STRING(StrakeUpstream, "suite", suite, "deb: the suite."),
@@ -204,40 +203,12 @@ static const StrakeField upstream_fields[] = {
 	{0},
 };
 
-static const struct {
-	StrakeUpstreamKind kind;
-	const char *needs;
-} upstream_needs[] = {
-	{STRAKE_UPSTREAM_DEB, "suite"},
-	{STRAKE_UPSTREAM_RPM_MD, "base-uri"},
-	{STRAKE_UPSTREAM_DIST_GIT, "distro"},
-};
-
-static void check_upstream(StrakeLoad *load, void *item, const StrakeTomlValue *table)
-{
-	StrakeUpstream *upstream = item;
-
-	for (size_t i = 0; i < G_N_ELEMENTS(upstream_needs); i++)
-		if (upstream_needs[i].kind == upstream->kind &&
-			strake_toml_get(table, upstream_needs[i].needs) == NULL)
-			strake_load_problem(load, strake_load_at(load, table),
-				"%s: an upstream of kind '%s' needs the key '%s'", load->path->str,
-				upstream_kinds[upstream->kind], upstream_needs[i].needs);
-	if (upstream->architecture == NULL)
-		upstream->architecture = (char *)"amd64";
-	if (upstream->components == NULL) {
-		upstream->components = strake_arena_alloc(load->arena, 2 * sizeof(char *));
-		upstream->components[0] = (char *)"main";
-	}
-}
-
 static const StrakeSchema upstream_schema = {.title = "upstream",
 	.size = sizeof(StrakeUpstream),
 	.fields = upstream_fields,
 	.has_name = true,
 	.has_origin = true,
-	.origin_offset = offsetof(StrakeUpstream, origin),
-	.check = check_upstream};
+	.origin_offset = offsetof(StrakeUpstream, origin)};
 
 static const StrakeField group_fields[] = {
 	STRING(StrakeComponentGroup, "description", description, "What this group is."),

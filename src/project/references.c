@@ -49,6 +49,13 @@ static void check_component(
 	check_overlays(c, component->overlays);
 }
 
+static void needs(
+	Check *c, bool given, StrakeOrigin at, const char *what, const char *name, const char *key)
+{
+	if (!given)
+		strake_load_problem(c->load, at, "%s '%s' needs the key '%s'", what, name, key);
+}
+
 static void check_distros(Check *c)
 {
 	const GPtrArray *distros = c->p->all.distros;
@@ -69,18 +76,32 @@ static void check_distros(Check *c)
 				strake_project_upstream(c->p, v->upstream, &none) == NULL)
 				dangling(c, strake_project_source(c->p, &v->upstream, v->at), none,
 					"upstream");
+			needs(c, v->release_ver != NULL, v->at, "distro version", v->name,
+				"release-ver");
 			check_component(c, &v->defaults, v->at, "upstream-distro");
 		}
 	}
 }
 
+// Whole upstreams: a file may give one key, for instance the mirror of this machine.
 static void check_upstreams(Check *c)
 {
 	const GPtrArray *list = c->p->all.upstreams;
 
 	for (guint i = 0; list != NULL && i < list->len; i++) {
 		const StrakeUpstream *u = list->pdata[i];
+		const char *const wanted[] = {[STRAKE_UPSTREAM_DEB] = u->suite,
+			[STRAKE_UPSTREAM_RPM_MD] = u->base_uri,
+			[STRAKE_UPSTREAM_DIST_GIT] = u->distro};
+		static const char *const keys[] = {[STRAKE_UPSTREAM_DEB] = "suite",
+			[STRAKE_UPSTREAM_RPM_MD] = "base-uri",
+			[STRAKE_UPSTREAM_DIST_GIT] = "distro"};
 		g_autoptr(GError) error = NULL;
+		bool has_kind = g_hash_table_contains(c->p->sources, &u->kind);
+		needs(c, has_kind, u->origin, "upstream", u->name, "kind");
+		if (has_kind)
+			needs(c, wanted[u->kind] != NULL, u->origin, "upstream", u->name,
+				keys[u->kind]);
 		if (u->distro != NULL && strake_project_distro(c->p, u->distro, &error) == NULL)
 			dangling(c, strake_project_source(c->p, &u->distro, u->origin), error,
 				"upstream");

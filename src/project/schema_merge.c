@@ -17,6 +17,20 @@ static void copy_source(GHashTable *sources, void *into, const void *from)
 		g_hash_table_insert(sources, into, source);
 }
 
+// The places of all values of one struct, for a copy of it.
+static void copy_sources(
+	const StrakeSchema *schema, GHashTable *sources, void *into, const void *from)
+{
+	for (const StrakeField *field = schema->fields; sources != NULL && field->key != NULL;
+		field++) {
+		copy_source(
+			sources, STRAKE_FIELD_AT(into, field), STRAKE_FIELD_AT_CONST(from, field));
+		if (field->kind == STRAKE_FIELD_TABLE)
+			copy_sources(field->schema, sources, STRAKE_FIELD_AT(into, field),
+				STRAKE_FIELD_AT_CONST(from, field));
+	}
+}
+
 static char **join_lists(StrakeArena *arena, char **a, char **b)
 {
 	size_t n_a = g_strv_length(a);
@@ -96,6 +110,7 @@ static bool merge_keyed(const StrakeField *field, StrakeMergeMode mode, StrakeAr
 		} else {
 			void *merged = strake_arena_alloc(arena, field->schema->size);
 			memcpy(merged, (*into)->pdata[at], field->schema->size);
+			copy_sources(field->schema, sources, merged, (*into)->pdata[at]);
 			strake_schema_merge(field->schema, mode, arena, sources, merged, item);
 			(*into)->pdata[at] = merged;
 		}
@@ -130,7 +145,11 @@ void strake_schema_merge_field(const StrakeField *field, StrakeMergeMode mode, S
 	case STRAKE_FIELD_INT:
 	case STRAKE_FIELD_ENUM:
 	case STRAKE_FIELD_MODE:
-		taken = *(const int *)new != 0;
+		// The first word of an enum without "not given" is 0: then it counts where it is
+		// written.
+		taken = *(const int *)new != 0 ||
+			(field->kind == STRAKE_FIELD_ENUM && field->base == 0 && sources != NULL &&
+				g_hash_table_contains(sources, new));
 		if (taken)
 			*(int *)at = *(const int *)new;
 		break;
@@ -200,7 +219,7 @@ bool strake_schema_is_set(const StrakeSchema *schema, const StrakeField *field, 
 	case STRAKE_FIELD_URLS: {
 		char *const *list = *(char **const *)at;
 		return list != NULL &&
-			(list[0] != NULL || (field->flags & STRAKE_FIELD_REPLACE) != 0);
+		       (list[0] != NULL || (field->flags & STRAKE_FIELD_REPLACE) != 0);
 	}
 	case STRAKE_FIELD_MAP:
 	case STRAKE_FIELD_NAMED:

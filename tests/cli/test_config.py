@@ -137,6 +137,129 @@ def test_a_project_of_azldev_is_read_with_its_defaults(tmp_path):
     assert info["default-author-email"] == "azurelinux@microsoft.com"
 
 
+AZLDEV = {
+    "azldev.toml": 'includes = ["distro/distro.toml", "base/project.toml"]\n',
+    "distro/distro.toml": 'includes = ["*.distro.toml"]\n',
+    "distro/made.distro.toml": """\
+[distros.made]
+default-version = "4.0"
+[distros.made.versions.'4.0']
+release-ver = "4.0"
+mock-config-x86_64 = "mock/made-x86_64.cfg"
+[distros.made.versions.'4.0'.default-component-config]
+spec = { type = "upstream", upstream-distro = { name = "base", version = "43" } }
+[distros.made.versions.'4.0'.default-component-config.build.defines]
+dist = ".m4"
+""",
+    # One key of a version of another file, before and after it in the order of names.
+    "distro/inputs.distro.toml": """\
+[resources.rpm-repo-sets.beta]
+template = "azl-standard"
+base-uri = "https://example.org/4.0/beta"
+name-prefix = "beta-"
+gpg-key = "https://example.org/key.asc"
+subrepos = ["base", "sdk-src"]
+[resources.rpm-repos.base-43]
+base-uri = "https://example.org/43/$basearch/"
+gpg-key = "https://example.org/43.gpg"
+[distros.made.versions.'4.0'.inputs]
+rpm-build = [{ repo = "base-43" }, { set = "beta" }]
+""",
+    "distro/base.distro.toml": """\
+[distros.base]
+default-version = "43"
+dist-git-base-uri = "https://example.org/rpms/$pkg.git"
+repos = [
+    # a comment inside
+    {"base-uri" = "https://example.org/$releasever/source/tree" },
+]
+[distros.base.versions.43]
+release-ver = "43"
+dist-git-branch = "f43"
+""",
+    "base/project.toml": """\
+includes = ["comps/components.toml", "images.toml", "packages.toml"]
+[project]
+log-dir = 'build/logs'
+default-distro = { name = "made" }
+""",
+    "base/comps/components.toml": """\
+includes = ["**/*.comp.toml"]
+[components.plain]
+[components."with+plus"]
+""",
+    "base/comps/shell/shell.comp.toml": """\
+[components.shell]
+spec = { type = "upstream", upstream-distro = { name = "base", version = "43", snapshot = "2025-06-01T00:00:00-08:00" } }
+release = { calculation = "manual" }
+overlays = [
+  { type = "spec-search-replace", regex = '^BuildRequires:.*%{x}.*$', replacement = "" },
+  { type = "spec-append-lines", section = "%prep", lines = [
+    "cp %{SOURCE1} .",
+  ] },
+]
+[[components.shell.source-files]]
+filename = "shell.tar.gz"
+hash = "HASH"
+hash-type = "SHA512"
+origin = { type = "download", uri = "https://example.org/shell.tar.gz" }
+""".replace("HASH", "Ab" * 64),
+    "base/images.toml": """\
+[images.vm]
+definition = { type = "kiwi", path = "vm/vm.kiwi", profile = "vm" }
+tests.test-suites = [ { name = "static" }, { name = "clouds" } ]
+[images.vm.capabilities]
+machine-bootable = true
+container = false
+[test-suites.clouds]
+type = "lisa"
+[test-suites.static]
+type = "pytest"
+[test-suites.static.pytest]
+working-dir = "tests"
+install = "pyproject"
+test-paths = ["cases/"]
+extra-args = ["--image-path", "{image-path}"]
+""",
+    "base/packages.toml": """\
+[default-package-config]
+publish = { channel = "base" }
+[package-groups.devel]
+packages = ["x-devel"]
+[package-groups.devel.default-package-config.publish]
+channel = "build-only"
+""",
+}
+
+
+def test_a_project_laid_out_as_azure_linux_is(tmp_path):
+    for name, text in AZLDEV.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    result = run("config", "check", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith("ok: 3 components with 2 overlays, 1 images")
+    dump = json.loads(run("config", "dump", "--resolved", cwd=tmp_path).stdout)
+    version = dump["distros"]["made"]["versions"]["4.0"]
+    assert version["release-ver"] == "4.0" and version["inputs"]["rpm-build"][1] == {"set": "beta"}
+    shell = dump["components"]["shell"]
+    assert shell["spec"]["upstream-distro"]["snapshot"] == "2025-06-01T00:00:00-08:00"
+    assert shell["build"]["defines"] == {"dist": ".m4"}
+    assert shell["source-files"][0]["hash"] == "ab" * 64
+    assert dump["images"]["vm"]["definition"]["path"] == "base/vm/vm.kiwi"
+
+
+def test_a_machine_names_its_mirror_in_the_user_config(tmp_path):
+    project = make(tmp_path / "p")
+    (project / "more" / "u.toml").write_text('[upstreams.u]\nkind = "deb"\nsuite = "forky"\n')
+    extra = tmp_path / "extra.toml"
+    extra.write_text('[upstreams.u]\nmirror = "http://mirror.example"\n')
+    dump = json.loads(run("config", "dump", "--config-file", str(extra), cwd=project).stdout)
+    assert dump["upstreams"]["u"] == {
+        "kind": "deb", "suite": "forky", "components": ["main"], "architecture": "amd64",
+        "mirror": "http://mirror.example"}
+
+
 def types_of(schema, definition):
     return {branch["properties"]["type"]["const"]: branch["required"]
             for branch in schema["$defs"][definition]["oneOf"]}

@@ -193,11 +193,12 @@ static void test_refused(void)
 		{"[images.i]\ntests = { test-suites = [{name='t'}] }",
 			"image 'i' names the test suite 't', which is not defined"},
 		{"[upstreams.u]\nkind='deb'",
-			"strake.toml:1:1: upstreams.u: an upstream of kind 'deb' needs the key "
-			"'suite'"},
+			"strake.toml:1:12: upstream 'u' needs the key 'suite'"},
+		{"[upstreams.u]\nsuite='x'", "strake.toml:1:12: upstream 'u' needs the key 'kind'"},
 		{"[distros.e.versions.2]\nrelease-ver='2'\nupstream='nope'",
 			"strake.toml:3:10: upstream: there is no upstream 'nope'"},
-		{"[distros.e.versions.2]", "the key 'release-ver' is required in distro version"},
+		{"[distros.e.versions.2]",
+			"strake.toml:1:21: distro version '2' needs the key 'release-ver'"},
 		{"[resources.rpm-repos.r]\nbase-uri='u'",
 			"a repository needs a 'gpg-key', or 'disable-gpg-check = true'"},
 		{"[resources.rpm-repo-sets.s]\ntemplate='t'\nbase-uri='u'",
@@ -281,12 +282,13 @@ static void test_merge_of_files(void)
 		{"strake.toml",
 			"includes=['sub/**/*.toml', 'none/*.toml']\n" HEAD
 			"[upstreams.u]\nkind='deb'\nsuite='old'\ncomponents=['main','contrib']\n"
+			"architecture='riscv64'\n"
 			"[resources.rpm-repos.r]\nbase-uri='a'\ndisable-gpg-check=true\n"
 			"[default-component-config.build]\nwith=['one']\n"},
 		{"sub/deep/a.toml",
-			"[project]\ndescription='later'\noutput-dir='o'\n[upstreams.u]\nkind='deb'"
-			"\n"
-			"suite='new'\ncomponents=['non-free']\n[resources.rpm-repos.r]\n"
+			"[project]\ndescription='later'\noutput-dir='o'\n[upstreams.u]\n"
+			"suite='new'\ncomponents=['non-free']\n[distros.d.versions.1]\n"
+			"description='only this'\n[resources.rpm-repos.r]\n"
 			"metalink='m'\ngpg-key='k'\n[components.c]\n"
 			"[default-component-config.build]\nwith=['two']\n"},
 		{"sub/z.toml", "[project]\ndescription=''\n[distros.d.versions.2]\n"
@@ -305,7 +307,7 @@ static void test_merge_of_files(void)
 	g_assert_cmpstr(u->suite, ==, "new");
 	g_assert_cmpstr(u->components[0], ==, "non-free"); // lists replace between files
 	g_assert_null(u->components[1]);
-	g_assert_cmpstr(u->architecture, ==, "amd64");
+	g_assert_cmpstr(u->architecture, ==, "riscv64");       // not the default of the second file
 	g_assert_cmpuint(g_strv_length(c->build.with), ==, 2); // but defaults are inherited
 	g_assert_nonnull(strake_project_distro_version(
 		p, &(StrakeDistroRef){.name = (char *)"d", .version = (char *)"2"}, NULL));
