@@ -19,6 +19,7 @@ struct StrakeSpec {
 	GArray *lines;     // of StrakeSpecLine
 	GPtrArray *chunks; // of GBytes, text of edits
 	bool brackets;     // brackets that span lines are looked at
+	bool normal;       // strake_spec_normalise would change nothing
 };
 
 static bool is_open(const Open *open)
@@ -181,6 +182,7 @@ StrakeSpec *strake_spec_copy(const StrakeSpec *spec)
 
 	copy->bytes = g_bytes_ref(spec->bytes);
 	copy->brackets = spec->brackets;
+	copy->normal = spec->normal;
 	copy->lines = g_array_copy(spec->lines);
 	copy->chunks = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
 	for (guint i = 0; i < spec->chunks->len; i++)
@@ -254,14 +256,48 @@ static void append_edit(StrakeSpec *spec, GArray *lines, const StrakeSpecEdit *e
 	} while (newline != NULL);
 	if (unended)
 		g_array_index(lines, StrakeSpecLine, lines->len - 1).eol = STRAKE_SPEC_EOL_NONE;
+	spec->normal = spec->normal && memchr(edit->text, '\r', edit->size) == NULL;
+}
+
+/* Marks again around line @at, from where its logical line begins up to line @until. */
+static void mark_around(StrakeSpec *spec, size_t at, size_t until)
+{
+	size_t from = MIN(at, spec->lines->len);
+
+	while (from > 0 && (from == spec->lines->len || from == at ||
+				   g_array_index(spec->lines, StrakeSpecLine, from).continued))
+		from--;
+	if (spec->lines->len > 0)
+		mark_continued(spec, from, until);
+}
+
+/* Edits that put one line in the place of one need no new list. */
+static bool edit_in_place(StrakeSpec *spec, const StrakeSpecEdit *edits, size_t n_edits)
+{
+	for (size_t i = 0; i < n_edits; i++)
+		if (edits[i].n_remove != 1 || edits[i].text == NULL || edits[i].size == 0 ||
+			edits[i].size > UINT32_MAX ||
+			memchr(edits[i].text, '\n', edits[i].size) != NULL)
+			return false;
+	for (size_t i = 0; i < n_edits; i++) {
+		StrakeSpecLine *line = &g_array_index(spec->lines, StrakeSpecLine, edits[i].at);
+		GBytes *chunk = g_bytes_new(edits[i].text, edits[i].size);
+		g_ptr_array_add(spec->chunks, chunk);
+		line->text = g_bytes_get_data(chunk, NULL);
+		line->size = (uint32_t)edits[i].size;
+		line->kind = (uint8_t)strake_spec_classify(line->text, line->size, &line->section);
+		spec->normal = spec->normal && line->text[line->size - 1] != '\r';
+		mark_around(spec, edits[i].at, edits[i].at + 1);
+	}
+	return true;
 }
 
 void strake_spec_edit(StrakeSpec *spec, const StrakeSpecEdit *edits, size_t n_edits)
 {
 	size_t next = 0;
-	size_t touched, from;
+	size_t touched;
 
-	if (n_edits == 0)
+	if (n_edits == 0 || edit_in_place(spec, edits, n_edits))
 		return;
 	GArray *lines = g_array_sized_new(FALSE, FALSE, sizeof(StrakeSpecLine),
 		spec->lines->len + (guint)MIN(n_edits, 1u << 20) + 8);
@@ -279,20 +315,16 @@ void strake_spec_edit(StrakeSpec *spec, const StrakeSpecEdit *edits, size_t n_ed
 		lines, strake_spec_lines(spec) + next, (guint)(spec->lines->len - next));
 	g_array_unref(spec->lines);
 	spec->lines = lines;
-
-	// Begin where the logical line of the first edit begins.
-	from = MIN(edits[0].at, lines->len);
-	while (from > 0 && (from == lines->len || from == edits[0].at ||
-				   g_array_index(lines, StrakeSpecLine, from).continued))
-		from--;
-	if (lines->len > 0)
-		mark_continued(spec, from, touched + 1);
+	mark_around(spec, edits[0].at, touched + 1);
 }
 
 void strake_spec_normalise(StrakeSpec *spec)
 {
 	StrakeSpecLine *lines = (StrakeSpecLine *)(void *)spec->lines->data;
 
+	if (spec->normal)
+		return;
+	spec->normal = true;
 	for (guint i = 0; i < spec->lines->len; i++) {
 		StrakeSpecLine *line = &lines[i];
 		if (line->eol != STRAKE_SPEC_EOL_CRLF && line->size > 0 &&
@@ -301,6 +333,8 @@ void strake_spec_normalise(StrakeSpec *spec)
 			line->kind = (uint8_t)strake_spec_classify(
 				line->text, line->size, &line->section);
 		}
+		if (line->size > 0 && line->text[line->size - 1] == '\r')
+			spec->normal = false; // the next time takes another
 		line->eol = STRAKE_SPEC_EOL_LF;
 	}
 }

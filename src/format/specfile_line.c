@@ -7,63 +7,63 @@
 #include <string.h>
 
 static const StrakeSpecSectionInfo sections[] = {
-	{NULL,		      STRAKE_SPEC_SECTION_PACKAGE  },
-	{"%package",                STRAKE_SPEC_SECTION_PACKAGE  },
-	{"%prep",		   STRAKE_SPEC_SECTION_SCRIPT   },
-	{"%conf",		   STRAKE_SPEC_SECTION_SCRIPT   },
-	{"%build",                  STRAKE_SPEC_SECTION_SCRIPT   },
-	{"%install",                STRAKE_SPEC_SECTION_SCRIPT   },
-	{"%check",                  STRAKE_SPEC_SECTION_SCRIPT   },
-	{"%clean",                  STRAKE_SPEC_SECTION_SCRIPT   },
-	{"%generate_buildrequires", STRAKE_SPEC_SECTION_SCRIPT   },
-	{"%pre",		    STRAKE_SPEC_SECTION_SCRIPT   },
-	{"%post",		   STRAKE_SPEC_SECTION_SCRIPT   },
-	{"%preun",                  STRAKE_SPEC_SECTION_SCRIPT   },
-	{"%postun",                 STRAKE_SPEC_SECTION_SCRIPT   },
-	{"%pretrans",               STRAKE_SPEC_SECTION_SCRIPT   },
-	{"%posttrans",              STRAKE_SPEC_SECTION_SCRIPT   },
-	{"%preuntrans",             STRAKE_SPEC_SECTION_SCRIPT   },
-	{"%postuntrans",            STRAKE_SPEC_SECTION_SCRIPT   },
-	{"%verify",                 STRAKE_SPEC_SECTION_SCRIPT   },
-	{"%triggerin",              STRAKE_SPEC_SECTION_SCRIPT   },
-	{"%triggerun",              STRAKE_SPEC_SECTION_SCRIPT   },
-	{"%triggerprein",           STRAKE_SPEC_SECTION_SCRIPT   },
-	{"%triggerpostun",          STRAKE_SPEC_SECTION_SCRIPT   },
-	{"%filetriggerin",          STRAKE_SPEC_SECTION_SCRIPT   },
-	{"%filetriggerun",          STRAKE_SPEC_SECTION_SCRIPT   },
-	{"%filetriggerpostun",      STRAKE_SPEC_SECTION_SCRIPT   },
-	{"%transfiletriggerin",     STRAKE_SPEC_SECTION_SCRIPT   },
-	{"%transfiletriggerun",     STRAKE_SPEC_SECTION_SCRIPT   },
-	{"%transfiletriggerpostun", STRAKE_SPEC_SECTION_SCRIPT   },
-	{"%description",            STRAKE_SPEC_SECTION_RAW      },
-	{"%files",                  STRAKE_SPEC_SECTION_FILES    },
-	{"%changelog",              STRAKE_SPEC_SECTION_CHANGELOG},
-	{"%patchlist",              STRAKE_SPEC_SECTION_LIST     },
-	{"%sourcelist",             STRAKE_SPEC_SECTION_LIST     },
+	{NULL, STRAKE_SPEC_SECTION_PACKAGE},
+	{"%package", STRAKE_SPEC_SECTION_PACKAGE},
+	{"%prep", STRAKE_SPEC_SECTION_SCRIPT},
+	{"%conf", STRAKE_SPEC_SECTION_SCRIPT},
+	{"%build", STRAKE_SPEC_SECTION_SCRIPT},
+	{"%install", STRAKE_SPEC_SECTION_SCRIPT},
+	{"%check", STRAKE_SPEC_SECTION_SCRIPT},
+	{"%clean", STRAKE_SPEC_SECTION_SCRIPT},
+	{"%generate_buildrequires", STRAKE_SPEC_SECTION_SCRIPT},
+	{"%pre", STRAKE_SPEC_SECTION_SCRIPT},
+	{"%post", STRAKE_SPEC_SECTION_SCRIPT},
+	{"%preun", STRAKE_SPEC_SECTION_SCRIPT},
+	{"%postun", STRAKE_SPEC_SECTION_SCRIPT},
+	{"%pretrans", STRAKE_SPEC_SECTION_SCRIPT},
+	{"%posttrans", STRAKE_SPEC_SECTION_SCRIPT},
+	{"%preuntrans", STRAKE_SPEC_SECTION_SCRIPT},
+	{"%postuntrans", STRAKE_SPEC_SECTION_SCRIPT},
+	{"%verify", STRAKE_SPEC_SECTION_SCRIPT},
+	{"%triggerin", STRAKE_SPEC_SECTION_SCRIPT},
+	{"%triggerun", STRAKE_SPEC_SECTION_SCRIPT},
+	{"%triggerprein", STRAKE_SPEC_SECTION_SCRIPT},
+	{"%triggerpostun", STRAKE_SPEC_SECTION_SCRIPT},
+	{"%filetriggerin", STRAKE_SPEC_SECTION_SCRIPT},
+	{"%filetriggerun", STRAKE_SPEC_SECTION_SCRIPT},
+	{"%filetriggerpostun", STRAKE_SPEC_SECTION_SCRIPT},
+	{"%transfiletriggerin", STRAKE_SPEC_SECTION_SCRIPT},
+	{"%transfiletriggerun", STRAKE_SPEC_SECTION_SCRIPT},
+	{"%transfiletriggerpostun", STRAKE_SPEC_SECTION_SCRIPT},
+	{"%description", STRAKE_SPEC_SECTION_RAW},
+	{"%files", STRAKE_SPEC_SECTION_FILES},
+	{"%changelog", STRAKE_SPEC_SECTION_CHANGELOG},
+	{"%patchlist", STRAKE_SPEC_SECTION_LIST},
+	{"%sourcelist", STRAKE_SPEC_SECTION_LIST},
 };
 
 static const struct {
 	const char *word;
 	StrakeSpecLineKind kind;
 } directives[] = {
-	{"%if",            STRAKE_SPEC_IF    },
-	{"%ifarch",        STRAKE_SPEC_IF    },
-	{"%ifnarch",       STRAKE_SPEC_IF    },
-	{"%ifos",          STRAKE_SPEC_IF    },
-	{"%ifnos",         STRAKE_SPEC_IF    },
-	{"%endif",         STRAKE_SPEC_ENDIF },
-	{"%else",          STRAKE_SPEC_BRANCH},
-	{"%elif",          STRAKE_SPEC_BRANCH},
-	{"%elifarch",      STRAKE_SPEC_BRANCH},
-	{"%elifnarch",     STRAKE_SPEC_BRANCH},
-	{"%elifos",        STRAKE_SPEC_BRANCH},
-	{"%elifnos",       STRAKE_SPEC_BRANCH},
-	{"%define",        STRAKE_SPEC_MACRO },
-	{"%global",        STRAKE_SPEC_MACRO },
-	{"%undefine",      STRAKE_SPEC_MACRO },
-	{"%bcond",         STRAKE_SPEC_MACRO },
-	{"%bcond_with",    STRAKE_SPEC_MACRO },
-	{"%bcond_without", STRAKE_SPEC_MACRO },
+	{"%if", STRAKE_SPEC_IF},
+	{"%ifarch", STRAKE_SPEC_IF},
+	{"%ifnarch", STRAKE_SPEC_IF},
+	{"%ifos", STRAKE_SPEC_IF},
+	{"%ifnos", STRAKE_SPEC_IF},
+	{"%endif", STRAKE_SPEC_ENDIF},
+	{"%else", STRAKE_SPEC_BRANCH},
+	{"%elif", STRAKE_SPEC_BRANCH},
+	{"%elifarch", STRAKE_SPEC_BRANCH},
+	{"%elifnarch", STRAKE_SPEC_BRANCH},
+	{"%elifos", STRAKE_SPEC_BRANCH},
+	{"%elifnos", STRAKE_SPEC_BRANCH},
+	{"%define", STRAKE_SPEC_MACRO},
+	{"%global", STRAKE_SPEC_MACRO},
+	{"%undefine", STRAKE_SPEC_MACRO},
+	{"%bcond", STRAKE_SPEC_MACRO},
+	{"%bcond_with", STRAKE_SPEC_MACRO},
+	{"%bcond_without", STRAKE_SPEC_MACRO},
 };
 
 enum { LONGEST_WORD = 23 };
@@ -112,11 +112,17 @@ static size_t blank_size(const char *p, const char *end)
 	return u[0] == 0xe3 && u[1] == 0x80 && u[2] == 0x80 ? 3 : 0;
 }
 
-static const char *skip_blanks(const char *p, const char *end)
+/* Nearly all bytes are neither a blank nor part of one. */
+static inline bool may_be_blank(char c)
+{
+	return (unsigned char)c <= ' ' || (unsigned char)c >= 0x80;
+}
+
+static inline const char *skip_blanks(const char *p, const char *end)
 {
 	size_t n;
 
-	while ((n = blank_size(p, end)) > 0)
+	while (p < end && may_be_blank(*p) && (n = blank_size(p, end)) > 0)
 		p += n;
 	return p;
 }
@@ -126,7 +132,7 @@ StrakeSpecSpan strake_spec_token(const char **at, const char *end)
 	StrakeSpecSpan token = {.at = skip_blanks(*at, end)};
 	const char *p = token.at;
 
-	while (p < end && blank_size(p, end) == 0)
+	while (p < end && (!may_be_blank(*p) || blank_size(p, end) == 0))
 		p++;
 	token.size = (size_t)(p - token.at);
 	*at = p;
@@ -139,6 +145,8 @@ StrakeSpecSpan strake_spec_trim(const char *text, size_t size)
 	const char *from = skip_blanks(text, end);
 
 	for (;;) {
+		if (end > from && !may_be_blank(end[-1]))
+			return (StrakeSpecSpan){from, (size_t)(end - from)};
 		if (end > from && blank_size(end - 1, end) == 1)
 			end--;
 		else if (end - from >= 2 && blank_size(end - 2, end) == 2)
