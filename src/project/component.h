@@ -110,9 +110,9 @@ typedef struct {
 
 typedef struct {
 	char *name;
-	StrakeOrigin origin; // of the component's own table; file NULL: not defined, all inherited
-	GPtrArray *overlays; // of StrakeOverlay, in order of application; after
-			     // strake_project_resolve never NULL and with those of overlay-files
+	StrakeOrigin origin;  // of the component's own table; file NULL: not defined, all inherited
+	GPtrArray *overlays;  // of StrakeOverlay, in order of application; after
+			      // strake_project_resolve never NULL and with those of overlay-files
 	char **overlay_files; // the patterns, as written
 	bool allow_unhandled; // bridged: accepted although a script part is not understood
 	char *allow_reason;
@@ -124,8 +124,9 @@ typedef struct {
 	GPtrArray *source_files; // of StrakeSourceFile, or NULL
 	GPtrArray *packages;     // of StrakePackageConfig, or NULL
 	StrakePublish publish;
-	char **override; // extension: inherited keys that were dropped
-	char **groups;   // after resolving: the groups it is in, sorted; NULL: none
+	StrakePackageConfig default_package; // of its packages, older form of publish
+	char **override;                     // extension: inherited keys that were dropped
+	char **groups; // after resolving: the groups it is in, sorted; NULL: none
 
 	StrakeArena *arena; // private: what resolving allocated
 } StrakeComponent;

@@ -77,6 +77,7 @@ static const StrakeField tests_fields[] = {
 		.offset = 0,
 		.schema = &test_schema,
 		.doc = "Suites to run on the image."},
+	{.key = "tests", .kind = STRAKE_FIELD_IGNORED, .doc = "Tests to run on it (azldev)."},
 	{0},
 };
 static const StrakeSchema tests_schema = {

@@ -503,6 +503,8 @@ static const StrakeField definitions_fields[] = {
 		.schema = &suite_schema,
 		.flags = STRAKE_FIELD_UNIQUE,
 		.doc = "Test suites."},
+	{.key = "tests", .kind = STRAKE_FIELD_IGNORED, .doc = "Tests by name (azldev)."},
+	{.key = "test-groups", .kind = STRAKE_FIELD_IGNORED, .doc = "Groups of them (azldev)."},
 	{.key = "resources",
 		.kind = STRAKE_FIELD_TABLE,
 		.offset = AT(resources),
