@@ -37,12 +37,14 @@ static const struct {
 static const char state_script[] =
 	"set -u\n"
 	"echo state=$(systemctl is-system-running --wait)\n"
-	"echo failed=$(systemctl list-units --failed --plain --no-legend | cut -d' ' -f1 | tr '\\n' ' ')\n"
+	"echo failed=$(systemctl list-units --failed --plain --no-legend | cut -d' ' -f1 | tr "
+	"'\\n' ' ')\n"
 	"echo selinux=$(cat /sys/fs/selinux/enforce 2>/dev/null || echo none)\n"
 	"echo context=$(id -Z 2>/dev/null)\n"
 	"echo denials=$(journalctl -b -o cat --no-pager 2>/dev/null | grep -c 'avc:  *denied')\n"
 	"journalctl -b -o cat --no-pager 2>/dev/null | grep 'avc:  *denied' | "
-	"sed 's/.*avc:/avc:/; s/pid=[0-9]* //; s/ino=[0-9]* //' | sort -u | head -20 | sed 's/^/denial=/'\n"
+	"sed 's/.*avc:/avc:/; s/pid=[0-9]* //; s/ino=[0-9]* //' | sort -u | head -20 | sed "
+	"'s/^/denial=/'\n"
 	"echo password=$(grep '^root:' /etc/shadow | cut -d: -f2)\n"
 	"echo memory=$(free -m | awk '/^Mem/ { print $3 }')\n"
 	"echo seconds=$(cut -d' ' -f1 /proc/uptime)\n"
@@ -51,7 +53,8 @@ static const char state_script[] =
 	"echo systemd=$(systemctl --version | head -1 | cut -d' ' -f2)\n"
 	"echo glibc=$(ldd --version 2>/dev/null | head -1 | grep -o '[0-9.]*$')\n"
 	"echo rpm=$(rpm --version 2>/dev/null | grep -o '[0-9.]*$')\n"
-	"echo openssl=$(rpm -q --qf '%{VERSION}\\n' --whatprovides 'libcrypto.so.3()(64bit)' 2>/dev/null | head -1)\n"
+	"echo openssl=$(rpm -q --qf '%{VERSION}\\n' --whatprovides 'libcrypto.so.3()(64bit)' "
+	"2>/dev/null | head -1)\n"
 	"echo root=$(df -BM --output=size,used / | tail -1 | tr -d M)\n"
 	"echo secureboot=$(od -An -t u1 -j 4 -N 1 "
 	"/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c 2>/dev/null)\n";
@@ -143,10 +146,12 @@ static void judge_first_boot(GPtrArray *rows, GHashTable *v)
 
 	judge_state(rows, v, "");
 	add_row(rows, "SELinux",
-		g_strcmp0(g_hash_table_lookup(v, "selinux"), "1") == 0 ? "enforcing" : "not enforcing",
+		g_strcmp0(g_hash_table_lookup(v, "selinux"), "1") == 0 ? "enforcing"
+								       : "not enforcing",
 		"enforcing", g_strcmp0(g_hash_table_lookup(v, "selinux"), "1") == 0);
 	add_row(rows, "ssh login with a generated key", "yes", "yes", true);
-	add_row(rows, "root password", password != NULL && strchr("!*", *password) != NULL ? "locked" : "NOT LOCKED",
+	add_row(rows, "root password",
+		password != NULL && strchr("!*", *password) != NULL ? "locked" : "NOT LOCKED",
 		"locked", password != NULL && *password != '\0' && strchr("!*", *password) != NULL);
 	add_row(rows, "guest seconds to here", g_hash_table_lookup(v, "seconds"), NULL, true);
 	add_row(rows, "guest memory used (MiB)", g_hash_table_lookup(v, "memory"), NULL, true);
@@ -192,7 +197,8 @@ static void check_dnf(
 		"set -e\necho http://10.0.2.2:%u > /etc/dnf/vars/strake_baseurl\n"
 		"dnf -y install %s >/tmp/dnf.log 2>&1 || { tail -15 /tmp/dnf.log >&2; exit 1; }\n"
 		"systemctl enable --now %s >&2\n"
-		"echo python=$(dnf -q repoquery --qf '%%{version}\\n' --latest-limit=1 python3 2>/dev/null | tail -1)\n",
+		"echo python=$(dnf -q repoquery --qf '%%{version}\\n' --latest-limit=1 python3 "
+		"2>/dev/null | tail -1)\n",
 		strake_serve_port(serve), package, package);
 	said = strake_machine_ssh(m, install, timeout_s, &failed);
 	add_row(rows, wanted, said != NULL ? "done" : failed->message, "done", said != NULL);
@@ -208,12 +214,13 @@ static void check_dnf(
 	page = strake_machine_ssh(m, "curl -fsS http://127.0.0.1/ | head -c 2000\n", 60, &failed);
 	add_row(rows, "page served by it",
 		page != NULL && strstr(page, "<html") != NULL ? "yes"
-		: failed != NULL			      ? failed->message
+		: failed != NULL                              ? failed->message
 							      : "no page",
 		"yes", page != NULL && strstr(page, "<html") != NULL);
 }
 
-static void check_reboot(GPtrArray *rows, StrakeMachine *m, const char *old_boot, unsigned timeout_s)
+static void check_reboot(
+	GPtrArray *rows, StrakeMachine *m, const char *old_boot, unsigned timeout_s)
 {
 	gint64 end = g_get_monotonic_time() + (gint64)timeout_s * G_USEC_PER_SEC;
 	g_autoptr(GError) failed = NULL;
@@ -253,7 +260,8 @@ static void copy_console(const StrakeMachine *m, const char *path)
 		strake_warn("cannot write the console log '%s'", path);
 }
 
-static bool check_plain(GPtrArray *rows, const StrakeCheckOptions *o, unsigned timeout_s, GError **error)
+static bool check_plain(
+	GPtrArray *rows, const StrakeCheckOptions *o, unsigned timeout_s, GError **error)
 {
 	const StrakeMachineOptions options = {.disk = o->disk, .work = o->work};
 	g_autoptr(StrakeMachine) m = strake_machine_start(&options, error);
@@ -386,8 +394,10 @@ char *strake_check_table(const GPtrArray *rows)
 		const StrakeCheckRow *row = rows->pdata[i];
 
 		g_string_append_printf(out, "%-6s %-*s  %s",
-			row->wanted == NULL ? "" : row->ok ? "ok" : "FAILED", (int)width, row->name,
-			row->value);
+			row->wanted == NULL ? ""
+			: row->ok           ? "ok"
+					    : "FAILED",
+			(int)width, row->name, row->value);
 		if (row->wanted != NULL && (!row->ok || g_str_has_prefix(row->wanted, ">=")))
 			g_string_append_printf(out, "  (wanted %s)", row->wanted);
 		g_string_append_c(out, '\n');

@@ -18,8 +18,8 @@
 #include "format/gpt.h"
 #include "format/pe.h"
 
-static bool find_esp(const uint8_t *disk, size_t size, uint64_t *out_begin, uint64_t *out_end,
-	GError **error)
+static bool find_esp(
+	const uint8_t *disk, size_t size, uint64_t *out_begin, uint64_t *out_end, GError **error)
 {
 	g_autoptr(GBytes) head = g_bytes_new_static(disk, MIN(size, STRAKE_GPT_HEAD_BYTES));
 	g_autoptr(GArray) partitions = strake_gpt_parse(head, error);
@@ -27,8 +27,7 @@ static bool find_esp(const uint8_t *disk, size_t size, uint64_t *out_begin, uint
 	if (partitions == NULL)
 		return false;
 	for (guint i = 0; i < partitions->len; i++) {
-		const StrakeGptPartition *p =
-			&g_array_index(partitions, StrakeGptPartition, i);
+		const StrakeGptPartition *p = &g_array_index(partitions, StrakeGptPartition, i);
 		if (strcmp(p->type, STRAKE_GPT_TYPE_ESP) != 0 ||
 			p->last_sector >= size / STRAKE_GPT_SECTOR)
 			continue;

@@ -155,9 +155,9 @@ static bool run_check(const BootOpts *opts, const char *disk, const char *reposi
 static bool run_ssh(StrakeMachine *machine, unsigned timeout_s, GError **error)
 {
 	g_autofree char *port = g_strdup_printf("%u", strake_machine_ssh_port(machine));
-	const char *argv[] = {"ssh", "-q", "-F", "/dev/null", "-i", strake_machine_key_path(machine),
-		"-p", port, "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-l",
-		"root", "127.0.0.1", NULL};
+	const char *argv[] = {"ssh", "-q", "-F", "/dev/null", "-i",
+		strake_machine_key_path(machine), "-p", port, "-o", "StrictHostKeyChecking=no",
+		"-o", "UserKnownHostsFile=/dev/null", "-l", "root", "127.0.0.1", NULL};
 	g_autoptr(GSubprocess) ssh = NULL;
 
 	if (!strake_machine_wait_ssh(machine, timeout_s, error))
@@ -207,8 +207,8 @@ static bool run_boot(const StrakeGlobals *globals, const void *data, char **args
 					 : g_build_filename(strake_project_output_dir(project),
 						   "images", file, NULL);
 		if (repository == NULL)
-			repository = g_build_filename(
-				strake_project_output_dir(project), "repo", NULL);
+			repository =
+				g_build_filename(strake_project_output_dir(project), "repo", NULL);
 	}
 	if (access(disk, R_OK) < 0)
 		return strake_error_set(error, STRAKE_ERROR_NOT_FOUND,
@@ -229,11 +229,12 @@ const StrakeCmd strake_cmd_image_boot = {
 	.name = "image boot",
 	.args = "NAME",
 	.summary = "start an image in QEMU, with a console, with ssh, or to check it",
-	.details = "The disk is not changed: the machine writes to an overlay that is thrown away. An "
-		   "ssh key is made for each boot and given to the machine as a systemd credential. "
-		   "The processor is emulated unless the host has vmx or svm and /dev/kvm. --check "
-		   "fails when a unit failed, SELinux denied anything, a version is below its floor, "
-		   "or dnf cannot install from the project's repository.",
+	.details =
+		"The disk is not changed: the machine writes to an overlay that is thrown away. An "
+		"ssh key is made for each boot and given to the machine as a systemd credential. "
+		"The processor is emulated unless the host has vmx or svm and /dev/kvm. --check "
+		"fails when a unit failed, SELinux denied anything, a version is below its floor, "
+		"or dnf cannot install from the project's repository.",
 	.min_args = 1,
 	.max_args = 1,
 	.opts = boot_opts,

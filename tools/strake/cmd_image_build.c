@@ -75,10 +75,11 @@ const StrakeCmd strake_cmd_image_build = {
 	.name = "image build",
 	.args = "NAME...",
 	.summary = "compose an image: disk, container or tools tree",
-	.details = "Chooses the packages that the definition asks for, installs them into an empty "
-		   "tree without running any script, makes caches, labels and file systems with "
-		   "the programs of the image 'tools', and writes the outputs and a manifest, whose "
-		   "path is printed. Equal inputs give equal bytes.",
+	.details =
+		"Chooses the packages that the definition asks for, installs them into an empty "
+		"tree without running any script, makes caches, labels and file systems with "
+		"the programs of the image 'tools', and writes the outputs and a manifest, whose "
+		"path is printed. Equal inputs give equal bytes.",
 	.min_args = 1,
 	.max_args = -1,
 	.opts = build_opts,

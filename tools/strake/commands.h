@@ -18,6 +18,7 @@ extern const StrakeCmd strake_cmd_component_show;
 extern const StrakeCmd strake_cmd_config_check;
 extern const StrakeCmd strake_cmd_overlay_apply;
 extern const StrakeCmd strake_cmd_overlay_check;
+extern const StrakeCmd strake_cmd_image_boot;
 extern const StrakeCmd strake_cmd_image_build;
 extern const StrakeCmd strake_cmd_pkg_install;
 extern const StrakeCmd strake_cmd_pkg_solve;

@@ -22,6 +22,7 @@ static const StrakeCmd *const commands[] = {
 	&strake_cmd_pkg_solve,
 	&strake_cmd_pkg_install,
 	&strake_cmd_image_build,
+	&strake_cmd_image_boot,
 	&strake_cmd_changes,
 	&strake_cmd_upstream_list,
 	&strake_cmd_upstream_status,
