@@ -48,8 +48,11 @@ static bool prepare(StrakeComposeJob *job, GError **error)
 
 	job->toolbox = (StrakeToolbox){.root = c->tools, .work = c->work, .time_s = c->time_s};
 	strake_disk_ids(c->seed, &job->ids);
-	if (!strake_path_open_dir(AT_FDCWD, c->root, &job->root_fd, error))
-		return false;
+	return strake_path_open_dir(AT_FDCWD, c->root, &job->root_fd, error);
+}
+
+static bool find_kernel(StrakeComposeJob *job, GError **error)
+{
 	job->kernel = strake_kmod_version(job->root_fd, error);
 	return job->kernel != NULL;
 }
@@ -158,7 +161,7 @@ static void drop_kernel(int root_fd, const char *kernel)
 	}
 }
 
-static bool write_list(const StrakeComposeJob *job, const StrakeTree *tree, GError **error)
+bool strake_compose_list(const StrakeComposeJob *job, const StrakeTree *tree, GError **error)
 {
 	g_autoptr(GString) list = g_string_new(NULL);
 	g_autofree char *path = strake_compose_work_path(job, "files.txt");
@@ -198,7 +201,7 @@ static bool pack_inside(void *data, int out_fd, GError **error)
 	setlocale(LC_CTYPE, "C.UTF-8"); // file names are bytes; the archive writer wants UTF-8
 	drop_kernel(job->root_fd, job->kernel);
 	tree = strake_tree_scan(job->root_fd, job->c->time_s, error);
-	if (tree == NULL || !write_list(job, tree, error))
+	if (tree == NULL || !strake_compose_list(job, tree, error))
 		return false;
 	if (strake_steps_policy_name(job->c->def) != NULL && !write_labels(job, tree, error))
 		return false;
@@ -278,18 +281,29 @@ static bool assemble(StrakeComposeJob *job, GError **error)
 	return true;
 }
 
-static const struct {
+typedef struct {
 	const char *name;
 	bool (*run)(StrakeComposeJob *job, GError **error);
-} stages[] = {
-	{"prepare",          prepare               },
-	{"configure",        run_steps             },
-	{"kernel image",     make_uki              },
-	{"pack",             pack                  },
-	{"root file system", make_root             },
-	{"boot partition",   make_esp              },
-	{"disk",             assemble              },
-	{"outputs",          strake_compose_outputs},
+} Stage;
+
+static const Stage disk_stages[] = {
+	{"prepare", prepare},
+	{"kernel", find_kernel},
+	{"configure", run_steps},
+	{"kernel image", make_uki},
+	{"pack", pack},
+	{"root file system", make_root},
+	{"boot partition", make_esp},
+	{"disk", assemble},
+	{"outputs", strake_compose_outputs},
+	{NULL, NULL},
+};
+
+static const Stage oci_stages[] = {
+	{"prepare", prepare},
+	{"configure", run_steps},
+	{"outputs", strake_compose_oci},
+	{NULL, NULL},
 };
 
 static void job_clear(StrakeComposeJob *job)
@@ -300,13 +314,21 @@ static void job_clear(StrakeComposeJob *job)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(StrakeComposeJob, job_clear)
 
-bool strake_compose_disk(const StrakeCompose *compose, GError **error)
+bool strake_compose(const StrakeCompose *compose, GError **error)
 {
+	const StrakeImageDef *def = compose->def;
+	const Stage *stages = def->kind == STRAKE_IMAGE_DISK ? disk_stages : oci_stages;
 	g_auto(StrakeComposeJob) job = {.c = compose, .root_fd = -1};
-	g_autoptr(StrakeProgress) progress =
-		strake_progress_new("compose", G_N_ELEMENTS(stages), false);
+	g_autoptr(StrakeProgress) progress = NULL;
+	size_t count = 0;
 
-	for (size_t i = 0; i < G_N_ELEMENTS(stages); i++) {
+	if (def->kind != STRAKE_IMAGE_DISK && def->kind != STRAKE_IMAGE_OCI)
+		return strake_error_at(error, STRAKE_ERROR_INVALID, def->at,
+			"image '%s': only the kinds disk and oci can be built so far", def->name);
+	while (stages[count].run != NULL)
+		count++;
+	progress = strake_progress_new("compose", count, false);
+	for (size_t i = 0; i < count; i++) {
 		gint64 begin = g_get_monotonic_time();
 
 		strake_progress_add(progress, 1, stages[i].name);

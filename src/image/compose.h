@@ -27,6 +27,7 @@ typedef struct {
 	const char *const *packages; // "NEVRA sha256 bytes" lines for the manifest, or NULL
 } StrakeCompose;
 
-/** strake_compose_disk: writes OUT/NAME.raw, .qcow2, .vhd as the definition asks, and
- * OUT/NAME.manifest.json; each appears whole or not at all. */
-bool strake_compose_disk(const StrakeCompose *compose, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** strake_compose: writes the outputs that the definition asks for into OUT, each whole or not at
+ * all, and OUT/NAME.manifest.json behind them. An image without outputs only proves that it can be
+ * composed. */
+bool strake_compose(const StrakeCompose *compose, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -7,6 +7,7 @@
 #include "image/compose.h"
 #include "image/disk.h"
 #include "image/toolbox.h"
+#include "image/tree.h"
 
 typedef struct {
 	const StrakeCompose *c;
@@ -26,3 +27,10 @@ char *strake_compose_work_path(const StrakeComposeJob *job, const char *name);
 
 /** strake_compose_outputs: from WORK/disk.raw to the formats and the manifest in OUT. */
 bool strake_compose_outputs(StrakeComposeJob *job, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** strake_compose_oci: layer, layout and archive of a container image, and the manifest. */
+bool strake_compose_oci(StrakeComposeJob *job, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** strake_compose_list: WORK/files.txt: size and path of every file, for the report. */
+bool strake_compose_list(const StrakeComposeJob *job, const StrakeTree *tree,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -9,6 +9,7 @@
 #include <gio/gio.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -197,6 +198,13 @@ static GPtrArray *make_argv(StrakeMachine *m, const StrakeMachineOptions *o,
 	return argv;
 }
 
+// A machine must not outlive us, however we end.
+static void die_with_parent(gpointer data)
+{
+	(void)data;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
 StrakeMachine *strake_machine_start(const StrakeMachineOptions *o, GError **error)
 {
 	const Firmware *firmware = find_firmware(o->secure_boot != NULL, error);
@@ -205,6 +213,7 @@ StrakeMachine *strake_machine_start(const StrakeMachineOptions *o, GError **erro
 	g_autofree char *overlay = NULL;
 	g_autofree char *public_key = NULL;
 	g_autoptr(GPtrArray) argv = NULL;
+	g_autoptr(GSubprocessLauncher) launcher = NULL;
 
 	m->work = g_strdup(o->work);
 	m->key_path = g_build_filename(o->work, "key", NULL);
@@ -216,8 +225,10 @@ StrakeMachine *strake_machine_start(const StrakeMachineOptions *o, GError **erro
 		!find_port(&m->ssh_port, error))
 		return NULL;
 	argv = make_argv(m, o, firmware, g_strchomp(public_key));
-	m->qemu = g_subprocess_newv((const char *const *)argv->pdata,
-		o->interactive ? G_SUBPROCESS_FLAGS_STDIN_INHERIT : G_SUBPROCESS_FLAGS_NONE, error);
+	launcher = g_subprocess_launcher_new(
+		o->interactive ? G_SUBPROCESS_FLAGS_STDIN_INHERIT : G_SUBPROCESS_FLAGS_NONE);
+	g_subprocess_launcher_set_child_setup(launcher, die_with_parent, NULL, NULL);
+	m->qemu = g_subprocess_launcher_spawnv(launcher, (const char *const *)argv->pdata, error);
 	if (m->qemu == NULL) {
 		g_prefix_error(error, "start QEMU (package qemu-system-x86): ");
 		return NULL;
@@ -250,14 +261,20 @@ const char *strake_machine_key_path(const StrakeMachine *m)
 	return m->key_path;
 }
 
+static char *text_of(GBytes *bytes)
+{
+	size_t size = 0;
+	const char *data = bytes != NULL ? g_bytes_get_data(bytes, &size) : NULL;
+
+	return size > 0 ? g_utf8_make_valid(data, (gssize)size) : g_strdup("");
+}
+
 char *strake_machine_console(const StrakeMachine *m)
 {
 	g_autoptr(GBytes) bytes =
 		strake_file_read_at(AT_FDCWD, m->console_path, CONSOLE_MAX_BYTES, NULL);
 
-	if (bytes == NULL)
-		return g_strdup("");
-	return g_utf8_make_valid(g_bytes_get_data(bytes, NULL), (gssize)g_bytes_get_size(bytes));
+	return text_of(bytes);
 }
 
 // GSubprocess learns of the end only in a main loop; the process table knows at once.
@@ -314,7 +331,7 @@ char *strake_machine_ssh(StrakeMachine *m, const char *script, unsigned timeout_
 
 	if (!strake_run(&run, &out, error))
 		return NULL;
-	return g_utf8_make_valid(g_bytes_get_data(out, NULL), (gssize)g_bytes_get_size(out));
+	return text_of(out);
 }
 
 bool strake_machine_wait_ssh(StrakeMachine *m, unsigned timeout_s, GError **error)

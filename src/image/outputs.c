@@ -14,8 +14,11 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/path.h"
+#include "base/sandbox.h"
 #include "format/vhd.h"
 #include "image/compose_private.h"
+#include "image/oci.h"
 #include "image/qcow2.h"
 
 typedef bool (*FormatFunc)(const StrakeComposeJob *job, int raw_fd, int out_fd, GError **error);
@@ -69,9 +72,8 @@ static const struct {
 	const char *suffix;
 	FormatFunc write;
 } formats[] = {
-	{"qcow2", "qcow2", write_qcow2},
-        {"vhd",   "vhd",   write_vhd  },
-	{"raw",   "raw",   NULL       }, // last: the work file itself becomes it
+	{"qcow2", "qcow2", write_qcow2}, {"vhd", "vhd", write_vhd},
+	{"raw", "raw", NULL}, // last: the work file itself becomes it
 };
 
 static bool wants(const StrakeImageDef *def, const char *name)
@@ -164,13 +166,15 @@ static void begin_manifest(JsonBuilder *b, const StrakeComposeJob *job)
 	add_string(b, "name", job->c->def->name);
 	add_string(b, "inputs-sha256", job->c->seed);
 	add_number(b, "date", (uint64_t)job->c->time_s);
-	add_string(b, "kernel", job->kernel);
-	add_string(b, "kernel-command-line", job->cmdline);
-	add_number(b, "files", job->n_files);
-	add_number(b, "root-bytes", job->content_bytes);
-	add_number(b, "uki-bytes", job->uki_bytes);
-	add_number(b, "initrd-bytes", job->initrd_bytes);
-	add_number(b, "disk-bytes", job->disk_bytes);
+	if (job->kernel != NULL) {
+		add_string(b, "kernel", job->kernel);
+		add_string(b, "kernel-command-line", job->cmdline);
+		add_number(b, "files", job->n_files);
+		add_number(b, "root-bytes", job->content_bytes);
+		add_number(b, "uki-bytes", job->uki_bytes);
+		add_number(b, "initrd-bytes", job->initrd_bytes);
+		add_number(b, "disk-bytes", job->disk_bytes);
+	}
 	json_builder_set_member_name(b, "outputs");
 	json_builder_begin_array(b);
 }
@@ -222,5 +226,72 @@ bool strake_compose_outputs(StrakeComposeJob *job, GError **error)
 	add_packages(b, job->c);
 	json_builder_end_object(b);
 	unlink(raw);
+	return move_list(job, error) && write_manifest(job, b, error);
+}
+
+// -- containers
+
+static bool write_oci_inside(void *data, int out_fd, GError **error)
+{
+	const StrakeComposeJob *job = data;
+	const StrakeImageDef *def = job->c->def;
+	const StrakeOciConfig config = {
+		.architecture = "amd64",
+		.entrypoint = (const char *const *)def->entrypoint,
+		.command = (const char *const *)def->command,
+		.environment = (const char *const *)def->environment,
+		.user = def->entrypoint_user,
+		.created_s = job->c->time_s,
+	};
+	g_autofree char *reference = g_strdup_printf("strake/%s:latest", def->name);
+	g_auto(strake_fd) dir_fd = -1;
+	StrakeOciResult result = {0};
+
+	if (!strake_path_open_dir(AT_FDCWD, job->c->out, &dir_fd, error) ||
+		!strake_oci_write(
+			job->root_fd, dir_fd, def->name, reference, &config, &result, error))
+		return false;
+	return strake_fd_write_all(out_fd, result.manifest_sha256, 64, "answer", error);
+}
+
+static bool describe_oci(const StrakeComposeJob *job, JsonBuilder *b, GError **error)
+{
+	const StrakeSandbox sandbox = {0};
+	g_autofree char *archive = g_strdup_printf("%s/%s.oci.tar", job->c->out, job->c->def->name);
+	g_autoptr(GBytes) answer = NULL;
+	g_autofree char *digest = NULL;
+
+	if (!strake_sandbox_call(&sandbox, write_oci_inside, (void *)job, &answer, error) ||
+		!describe(b, archive, "oci-archive", error))
+		return false;
+	digest = g_strndup(g_bytes_get_data(answer, NULL), g_bytes_get_size(answer));
+	json_builder_end_array(b);
+	add_string(b, "oci-manifest-sha256", digest);
+	return true;
+}
+
+static bool list_inside(void *data, int out_fd, GError **error)
+{
+	const StrakeComposeJob *job = data;
+	g_autoptr(StrakeTree) tree = strake_tree_scan(job->root_fd, job->c->time_s, error);
+
+	(void)out_fd;
+	return tree != NULL && strake_compose_list(job, tree, error);
+}
+
+bool strake_compose_oci(StrakeComposeJob *job, GError **error)
+{
+	const StrakeSandbox sandbox = {0};
+	char **outputs = job->c->def->outputs;
+	g_autoptr(JsonBuilder) b = json_builder_new();
+
+	if (outputs != NULL && *outputs == NULL)
+		return true;
+	begin_manifest(b, job);
+	if (!strake_sandbox_call(&sandbox, list_inside, job, NULL, error) ||
+		!describe_oci(job, b, error))
+		return false;
+	add_packages(b, job->c);
+	json_builder_end_object(b);
 	return move_list(job, error) && write_manifest(job, b, error);
 }

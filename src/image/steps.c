@@ -18,6 +18,7 @@
 #include "base/sandbox.h"
 #include "image/configure.h"
 #include "image/memo.h"
+#include "pkg/install.h"
 
 typedef struct Step Step;
 typedef bool (*StepFunc)(const StrakeSteps *steps, const Step *step, GError **error);
@@ -27,62 +28,70 @@ struct Step {
 	StepFunc run;               // NULL: run @argv in the tree
 	const char *needs;          // path that must exist in the tree, or NULL
 	const char *const *argv;    // "@KERNEL@" stands for the kernel version
+	const char *const *outside; // the same by the tools tree, with the image on /tree, for
+				    // images that lack the program; NULL: such images do without
 	const char *const *inputs;  // globs
 	const char *const *outputs; // globs; NULL: too cheap to remember
 };
 
 static bool run_configure(const StrakeSteps *steps, const Step *step, GError **error);
 static bool run_clean(const StrakeSteps *steps, const Step *step, GError **error);
+static bool run_owners(const StrakeSteps *steps, const Step *step, GError **error);
 static bool run_policy(const StrakeSteps *steps, const Step *step, GError **error);
 
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 static const Step table[] = {
 	{.name = "accounts",
-         .needs = "usr/bin/systemd-sysusers",
-         .argv = WORDS("systemd-sysusers")},
-	{.name = "library cache",					      .needs = "usr/sbin/ldconfig",                                              .argv = WORDS("ldconfig", "-X")},
+		.needs = "usr/bin/systemd-sysusers",
+		.argv = WORDS("systemd-sysusers"),
+		.outside = WORDS("systemd-sysusers", "--root=/tree")},
+	{.name = "owners", .run = run_owners, .needs = "var/lib/rpm"},
+	{.name = "library cache",
+		.needs = "usr/sbin/ldconfig",
+		.argv = WORDS("ldconfig", "-X"),
+		.outside = WORDS("ldconfig", "-X", "-r", "/tree")},
 	{.name = "kernel modules",
-         .needs = "usr/sbin/depmod",
-         .argv = WORDS("depmod", "-a", "@KERNEL@"),
-         .inputs = WORDS("usr/lib/modules/**", "usr/bin/kmod", "{etc,usr/lib}/depmod.d/*"),
-         .outputs = WORDS("usr/lib/modules/*/modules.{alias,alias.bin,builtin.alias.bin,"
+		.needs = "usr/sbin/depmod",
+		.argv = WORDS("depmod", "-a", "@KERNEL@"),
+		.inputs = WORDS("usr/lib/modules/**", "usr/bin/kmod", "{etc,usr/lib}/depmod.d/*"),
+		.outputs = WORDS("usr/lib/modules/*/modules.{alias,alias.bin,builtin.alias.bin,"
 				 "builtin.bin,dep,dep.bin,devname,softdep,symbols,symbols.bin,"
 				 "weakdep}")},
 	{.name = "hardware database",
-         .needs = "usr/bin/systemd-hwdb",
-         .argv = WORDS("systemd-hwdb", "--usr", "update"),
-         .inputs = WORDS("{etc,usr/lib}/udev/hwdb.d/**", "usr/bin/systemd-hwdb",
-         "usr/lib/**/libsystemd-shared-*.so"),
-         .outputs = WORDS("usr/lib/udev/hwdb.bin")},
+		.needs = "usr/bin/systemd-hwdb",
+		.argv = WORDS("systemd-hwdb", "--usr", "update"),
+		.inputs = WORDS("{etc,usr/lib}/udev/hwdb.d/**", "usr/bin/systemd-hwdb",
+			"usr/lib/**/libsystemd-shared-*.so"),
+		.outputs = WORDS("usr/lib/udev/hwdb.bin")},
 	{.name = "journal catalog",
-         .needs = "usr/bin/journalctl",
-         .argv = WORDS("journalctl", "--update-catalog"),
-         .inputs = WORDS("usr/lib/systemd/catalog/*", "usr/bin/journalctl"),
-         .outputs = WORDS("var/lib/systemd/catalog/database")},
+		.needs = "usr/bin/journalctl",
+		.argv = WORDS("journalctl", "--update-catalog"),
+		.inputs = WORDS("usr/lib/systemd/catalog/*", "usr/bin/journalctl"),
+		.outputs = WORDS("var/lib/systemd/catalog/database")},
 	{.name = "settings schemas",
-         .needs = "usr/share/glib-2.0/schemas",
-         .argv = WORDS("/usr/lib/x86_64-linux-gnu/glib-2.0/glib-compile-schemas",
-         "/usr/share/glib-2.0/schemas")},
-	{.name = "configuration",					      .run = run_configure                                         },
+		.needs = "usr/share/glib-2.0/schemas",
+		.argv = WORDS("/usr/lib/x86_64-linux-gnu/glib-2.0/glib-compile-schemas",
+			"/usr/share/glib-2.0/schemas")},
+	{.name = "configuration", .run = run_configure},
 	{.name = "state directories",
-         .needs = "usr/bin/systemd-tmpfiles",
-         .argv = WORDS("systemd-tmpfiles", "--create", "--prefix=/var", "--prefix=/etc",
-         "--prefix=/root", "--prefix=/srv", "--prefix=/home",
-         "--exclude-prefix=/var/tmp", "--exclude-prefix=/var/run")},
+		.needs = "usr/bin/systemd-tmpfiles",
+		.argv = WORDS("systemd-tmpfiles", "--create", "--prefix=/var", "--prefix=/etc",
+			"--prefix=/root", "--prefix=/srv", "--prefix=/home",
+			"--exclude-prefix=/var/tmp", "--exclude-prefix=/var/run")},
 	{.name = "unit presets",
-         .needs = "usr/bin/systemctl",
-         .argv = WORDS("systemctl", "--root=/", "preset-all", "--quiet")},
+		.needs = "usr/bin/systemctl",
+		.argv = WORDS("systemctl", "--root=/", "preset-all", "--quiet")},
 	{.name = "user unit presets",
-         .needs = "usr/bin/systemctl",
-         .argv = WORDS("systemctl", "--root=/", "--global", "preset-all", "--quiet")},
+		.needs = "usr/bin/systemctl",
+		.argv = WORDS("systemctl", "--root=/", "--global", "preset-all", "--quiet")},
 	{.name = "SELinux policy",
-         .run = run_policy,
-         .needs = "usr/share/selinux",
-         .inputs = WORDS("usr/share/selinux/**", "etc/selinux/*/{seusers,setrans.conf}",
-         "etc/selinux/semanage.conf", "etc/passwd"),
-         .outputs = WORDS("etc/selinux/*/**", "var/lib/selinux/**")},
-	{.name = "clean",    .run = run_clean    },
+		.run = run_policy,
+		.needs = "usr/share/selinux",
+		.inputs = WORDS("usr/share/selinux/**", "etc/selinux/*/{seusers,setrans.conf}",
+			"etc/selinux/semanage.conf", "etc/passwd"),
+		.outputs = WORDS("etc/selinux/*/**", "var/lib/selinux/**")},
+	{.name = "clean", .run = run_clean},
 };
 
 // Calls from inside the sandbox, where the owners of the tree's files are visible.
@@ -160,6 +169,28 @@ static bool run_program(const StrakeSteps *steps, const Step *step, GError **err
 	return strake_sandbox_run(&sandbox, &run, NULL, error);
 }
 
+// For an image without the program itself: the tools tree's, with the image as a folder.
+static bool run_outside(const StrakeSteps *steps, const Step *step, GError **error)
+{
+	const StrakeSandboxBind binds[] = {
+		{.source = steps->root, .target = "/tree", .writable = true},
+	};
+	g_autofree char *epoch =
+		g_strdup_printf("SOURCE_DATE_EPOCH=%" G_GINT64_FORMAT, steps->time_s);
+	const char *env[] = {epoch, "TZ=UTC", "SYSTEMD_OFFLINE=1", NULL};
+	const StrakeSandbox sandbox = {.root = steps->toolbox->root,
+		.root_read_only = true,
+		.binds = binds,
+		.n_binds = G_N_ELEMENTS(binds),
+		.env = env,
+		.proc = true,
+		.dev = true,
+		.tmp = true};
+	const StrakeRun run = {.argv = step->outside};
+
+	return strake_sandbox_run(&sandbox, &run, NULL, error);
+}
+
 static bool run_once(const StrakeSteps *steps, const Step *step, GError **error)
 {
 	return step->run != NULL ? step->run(steps, step, error) : run_program(steps, step, error);
@@ -200,14 +231,18 @@ bool strake_steps_run(const StrakeSteps *steps, GError **error)
 		const Step *step = &table[i];
 		g_autofree char *needed =
 			g_build_filename(steps->root, step->needs != NULL ? step->needs : "", NULL);
-		bool ok = true;
+		bool there = step->needs == NULL ||
+			     faccessat(AT_FDCWD, needed, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+		bool ok;
 
 		strake_progress_add(progress, 1, step->name);
-		if (step->needs != NULL &&
-			faccessat(AT_FDCWD, needed, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		if (!there && (step->outside == NULL || steps->toolbox == NULL))
 			continue;
-		ok = step->outputs != NULL ? run_remembered(steps, step, error)
-					   : run_once(steps, step, error);
+		if (!there)
+			ok = run_outside(steps, step, error);
+		else
+			ok = step->outputs != NULL ? run_remembered(steps, step, error)
+						   : run_once(steps, step, error);
 		if (!ok) {
 			g_prefix_error(
 				error, "image '%s', step '%s': ", steps->def->name, step->name);
@@ -228,6 +263,24 @@ static bool configure_inside(int root_fd, const void *data, int out_fd, GError *
 static bool run_configure(const StrakeSteps *steps, const Step *step, GError **error)
 {
 	Call call = {.steps = steps, .step = step, .func = configure_inside};
+
+	return in_tree(&call, NULL, error);
+}
+
+static bool owners_inside(int root_fd, const void *data, int out_fd, GError **error)
+{
+	const Call *call = data;
+	unsigned changed = 0;
+
+	(void)root_fd;
+	(void)out_fd;
+	return strake_install_apply_owners(call->steps->root, NULL, &changed, error);
+}
+
+// Files of accounts that have a number only since "accounts".
+static bool run_owners(const StrakeSteps *steps, const Step *step, GError **error)
+{
+	Call call = {.steps = steps, .step = step, .func = owners_inside};
 
 	return in_tree(&call, NULL, error);
 }
@@ -311,12 +364,12 @@ static bool run_semodule(const StrakeSteps *steps, const char *const *argv, GErr
 	g_autofree char *passwd = bind_source(steps, "etc/passwd");
 	g_autofree char *group = bind_source(steps, "etc/group");
 	const StrakeSandboxBind binds[] = {
-		{.source = steps->toolbox->work, .target = "/work",            .writable = true},
-		{.source = etc,                              .target = "/etc/selinux",                                              .writable = true},
-		{.source = var,              .target = "/var/lib/selinux",.writable = true},
-		{.source = share,.target = "/usr/share/selinux"    },
-		{.source = passwd,                .target = "/etc/passwd"                         },
-		{.source = group,               .target = "/etc/group"    },
+		{.source = steps->toolbox->work, .target = "/work", .writable = true},
+		{.source = etc, .target = "/etc/selinux", .writable = true},
+		{.source = var, .target = "/var/lib/selinux", .writable = true},
+		{.source = share, .target = "/usr/share/selinux"},
+		{.source = passwd, .target = "/etc/passwd"},
+		{.source = group, .target = "/etc/group"},
 	};
 	const StrakeSandbox sandbox = {.root = steps->toolbox->root,
 		.binds = binds,
