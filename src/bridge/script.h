@@ -5,7 +5,7 @@
 // Nothing is run: the scripts are parsed (format/shell.h) and partially evaluated for
 // `preinst install`, `postinst configure ""`; prerm and postrm only for what they would remove.
 // A command that is not understood is listed as unhandled, never skipped in silence.
-// Format: docs/bridge.md, "Maintainer scripts". It does not write files or RPM metadata.
+// Format: docs/bridge-scripts.md. It does not write files or RPM metadata.
 #pragma once
 
 #include <glib.h>
@@ -105,7 +105,7 @@ typedef enum {
 	STRAKE_SCRIPT_LINE_UNREAD,      // not shell, or broken
 } StrakeScriptLineState;
 
-/** The package as the study's classes see it (docs/bridge.md). */
+/** The package as the study's classes see it (docs/bridge-scripts.md). */
 typedef enum {
 	STRAKE_SCRIPT_CLASS_NONE = 0,    // no maintainer script
 	STRAKE_SCRIPT_CLASS_TRIVIAL = 1, // debhelper sections only, or folds to nothing
@@ -158,3 +158,6 @@ StrakeScriptKind strake_script_kind_from_name(const char *name);
 const char *strake_script_action_name(StrakeScriptActionKind kind);
 /** strake_script_action_describe: one line for people; free with g_free. */
 char *strake_script_action_describe(const StrakeScriptAction *action);
+/** strake_script_rules: which commands are understood and what they become, as text for people;
+ * free with g_free. */
+char *strake_script_rules(void);

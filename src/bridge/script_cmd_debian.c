@@ -10,6 +10,7 @@
 
 // -- update-alternatives
 
+/** TRI_FALSE: there is no such file in the package, so nothing is registered. */
 static Tri put_alternative(ScriptEval *ev, const ScriptArg *args, const char *master, int priority)
 {
 	StrakeScriptAction *action;
@@ -21,8 +22,10 @@ static Tri put_alternative(ScriptEval *ev, const ScriptArg *args, const char *ma
 		return TRI_TRUE;
 	// Debian's tool skips a slave without a file; a guarded link is guarded by its file.
 	if (ev->in->path_type != NULL && (master != NULL || script_is_maybe(ev)) &&
-		!script_in_payload(ev, target, NULL))
-		return script_nothing(ev, "the file behind the link is not in this package");
+		!script_in_payload(ev, target, NULL)) {
+		script_nothing(ev, "the file behind the link is not in this package");
+		return TRI_FALSE;
+	}
 	action = script_action(ev, STRAKE_SCRIPT_ALTERNATIVE);
 	action->path = link;
 	action->name = args[1].value;
@@ -38,6 +41,7 @@ static Tri install_alternative(ScriptEval *ev, const ScriptArg *args, size_t cou
 	const char *master;
 	char *end;
 	gint64 priority;
+	Tri registered;
 
 	for (size_t i = 0; i < count; i++)
 		if (args[i].many || args[i].glob || !val_known(args[i].value))
@@ -49,8 +53,9 @@ static Tri install_alternative(ScriptEval *ev, const ScriptArg *args, size_t cou
 	if (args[3].value[0] == '\0' || *end != '\0' || ABS(priority) > G_MAXINT32)
 		return script_unhandled(ev, "priority '%.20s' is no number", args[3].value);
 	master = args[1].value;
-	if (put_alternative(ev, args, NULL, (int)priority) == TRI_UNKNOWN)
-		return TRI_UNKNOWN;
+	registered = put_alternative(ev, args, NULL, (int)priority);
+	if (registered != TRI_TRUE) // without the master there are no slaves
+		return registered;
 	for (size_t i = 4; i < count; i += 4) {
 		bool slave = strcmp(args[i].value, "--slave") == 0 ||
 			     strcmp(args[i].value, "--follower") == 0;

@@ -98,6 +98,18 @@ static const char *account_name(const char *text)
 	return strcmp(text, "0") == 0 ? "root" : text;
 }
 
+/** Debian's fixed accounts whose login group has their name. */
+static bool has_own_group(const char *user)
+{
+	static const char *const users[] = {"root", "daemon", "bin", "sys", "games", "man", "lp",
+		"mail", "news", "uucp", "proxy", "www-data", "backup", "list", "irc"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(users); i++)
+		if (strcmp(users[i], user) == 0)
+			return true;
+	return false;
+}
+
 /** "user:group", "user:", ":group", "user.group". */
 static bool split_owner(
 	ScriptEval *ev, const char *text, const char **out_owner, const char **out_group)
@@ -114,8 +126,7 @@ static bool split_owner(
 		*out_group = account_name(colon + 1);
 	else if (colon != NULL && *out_owner != NULL) {
 		// "user:": the login group, which is the user's name for accounts made here.
-		if (strcmp(*out_owner, "root") != 0 &&
-			!g_hash_table_contains(ev->accounts, *out_owner))
+		if (!has_own_group(*out_owner) && !g_hash_table_contains(ev->accounts, *out_owner))
 			return false;
 		*out_group = *out_owner;
 	}

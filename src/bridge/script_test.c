@@ -34,6 +34,7 @@ static Tri test_path(ScriptEval *ev, char op, Val value)
 {
 	Val path = script_path(ev, value);
 	char type;
+	int mode;
 
 	if (val_known(value) && value[0] == '\0')
 		return TRI_FALSE;
@@ -47,6 +48,7 @@ static Tri test_path(ScriptEval *ev, char op, Val value)
 	switch (op) {
 	case 'e':
 	case 'r':
+	case 'w': // as root
 		return type == 'l' ? TRI_UNKNOWN : TRI_TRUE;
 	case 'd':
 		return type == 'l' ? TRI_UNKNOWN : tri_of(type == 'd');
@@ -55,7 +57,12 @@ static Tri test_path(ScriptEval *ev, char op, Val value)
 	case 'L':
 	case 'h':
 		return tri_of(type == 'l');
-	default: // x, w, s, u, g ... depend on more than the type
+	case 'x':
+		if (type != 'f' || ev->in->path_mode == NULL || script_object(ev, path) != NULL)
+			return type == 'd' ? TRI_TRUE : TRI_UNKNOWN;
+		mode = ev->in->path_mode(path, ev->in->path_data);
+		return mode < 0 ? TRI_UNKNOWN : tri_of((mode & 0111) != 0);
+	default: // s, u, g ... depend on more than the type
 		return TRI_UNKNOWN;
 	}
 }

@@ -109,6 +109,7 @@ static const Row flow_rows[] = {
 	{"[ -x /usr/sbin/other ] || ldconfig", "cache? ldconfig\n"},
 	{"if command -v x; then nonsense; fi", "!? 2: no rule for command 'nonsense'\n"},
 	{"if [ -f /usr/bin/demo ]; then ldconfig; else nonsense; fi", "cache ldconfig\n"},
+	{"[ -x /usr/share/demo ] && [ -x /usr/bin/demo ] && ldconfig", ""},
 	{"if [ -d /usr/bin/demo ]; then nonsense; fi", ""},
 	{"[ -e /bin/demo ] && ldconfig", "cache ldconfig\n"},
 	// An exit with an error did not happen; one without may have.
@@ -195,6 +196,8 @@ static const Row file_rows[] = {
 		"tmpfiles z /var/log/other 0700 - -\nZ /var/log/other - a b\n"},
 	{"chmod -R 700 /var/lib/demo", "! 2: sets modes of a whole tree\n"},
 	{"chmod o-r /var/log/other", "! 2: mode 'o-r' needs the present mode of /var/log/other\n"},
+	{"chown www-data: /var/lib/demo",
+		"set-attr /var/lib/demo: mode -, owner www-data, group www-data\n"},
 	{"chown a: /x", "! 2: the login group of 'a:' is not known\n"},
 	{"adduser --system --group a; chown a: /var/lib/demo",
 		"sysusers u a - - - -\nset-attr /var/lib/demo: mode -, owner a, group a\n"},
@@ -313,6 +316,9 @@ static const Row tool_rows[] = {
 		"alternative /usr/bin/x -> /usr/bin/demo (x, 10)\n"
 		"alternative /usr/share/x -> /usr/share/demo/demo.conf (x.1 of x, 10)\n"
 		"nothing the file behind the link is not in this package\n"},
+	{"[ -e /y ] && update-alternatives --install /usr/bin/x x /y 10 --slave /a b "
+	 "/usr/bin/demo",
+		"nothing? the file behind the link is not in this package\n"},
 	{"update-alternatives --install /usr/bin/x x $T 10",
 		"! 2: an alternative that is only known at run time\n"},
 	{"update-alternatives --remove x /y; update-alternatives --set x /y",
@@ -566,6 +572,7 @@ static void test_tables(void)
 {
 	size_t count;
 	const ScriptCommand *commands = script_command_table(&count);
+	g_autofree char *rules = strake_script_rules();
 	const char *const *sections;
 
 	for (size_t i = 1; i < count; i++)
@@ -574,6 +581,7 @@ static void test_tables(void)
 		if (commands[i].handler == script_cmd_nothing ||
 			commands[i].handler == script_cmd_cache)
 			g_assert_nonnull(commands[i].data);
+	g_assert_null(strstr(rules, "\n?\n"));
 	sections = script_section_table(&count);
 	for (size_t i = 1; i < count; i++)
 		g_assert_cmpint(strcmp(sections[i - 1], sections[i]), <, 0);

@@ -16,12 +16,15 @@
 typedef struct {
 	gboolean json;
 	gboolean summary;
+	gboolean rules;
 } ScriptOpts;
 
 static const StrakeOpt script_opts[] = {
 	{0, "json", STRAKE_OPT_FLAG, offsetof(ScriptOpts, json), NULL, "print JSON"},
 	{0, "summary", STRAKE_OPT_FLAG, offsetof(ScriptOpts, summary), NULL,
 		"one line: class, residue hashes, number of unhandled commands"},
+	{0, "rules", STRAKE_OPT_FLAG, offsetof(ScriptOpts, rules), NULL,
+		"list the commands that are understood"},
 	{0},
 };
 
@@ -40,7 +43,7 @@ static bool read_member(const char *dir, const char *name, GBytes **out, GError 
 	return false;
 }
 
-/** `paths`: one "f /usr/bin/x" a line; types f, d and l. */
+/** `paths`: one "f /usr/share/x" a line; types f, x (a program), d and l. */
 static StrakeScriptPaths *parse_paths(GBytes *bytes)
 {
 	StrakeScriptPaths *paths = strake_script_paths_new();
@@ -48,9 +51,11 @@ static StrakeScriptPaths *parse_paths(GBytes *bytes)
 	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 
 	for (size_t i = 0; lines[i] != NULL; i++)
-		if (strlen(lines[i]) > 2 && strchr("fdl", lines[i][0]) != NULL &&
+		if (strlen(lines[i]) > 2 && strchr("fxdl", lines[i][0]) != NULL &&
 			lines[i][1] == ' ')
-			strake_script_paths_add(paths, lines[i] + 2, lines[i][0], -1);
+			strake_script_paths_add(paths, lines[i] + 2,
+				lines[i][0] == 'x' ? 'f' : lines[i][0],
+				strchr("xd", lines[i][0]) != NULL ? 0755 : 0644);
 	return paths;
 }
 
@@ -74,6 +79,7 @@ static StrakeScriptPlan *analyse_directory(const char *dir, GError **error)
 	if (ok && members[STRAKE_SCRIPT_N_KINDS + 1] != NULL) {
 		paths = parse_paths(members[STRAKE_SCRIPT_N_KINDS + 1]);
 		in.path_type = strake_script_paths_type;
+		in.path_mode = strake_script_paths_mode;
 		in.path_data = paths;
 	}
 	if (ok)
@@ -282,8 +288,9 @@ static void print_plan(const StrakeScriptPlan *plan, const char *name)
 
 		if (i == 0)
 			printf("unhandled:\n");
-		printf("  %s:%u: %s\n      %s\n", strake_script_kind_name(u->script), u->line,
-			u->why, u->command);
+		printf("  %s:%u: %s\n", strake_script_kind_name(u->script), u->line, u->why);
+		if (u->command[0] != '\0')
+			printf("      %s\n", u->command);
 	}
 }
 
@@ -292,6 +299,15 @@ static bool run_script(const StrakeGlobals *globals, const void *data, char **ar
 	const ScriptOpts *opts = data;
 	g_autoptr(JsonBuilder) json = json_builder_new();
 
+	if (opts->rules) {
+		g_autofree char *rules = strake_script_rules();
+
+		fputs(rules, stdout);
+		return true;
+	}
+	if (args[0] == NULL)
+		return strake_error_set(error, STRAKE_ERROR_USAGE,
+			"name a .deb or a directory with its control files");
 	json_builder_begin_array(json);
 	for (size_t i = 0; args[i] != NULL; i++) {
 		g_autoptr(StrakeScriptPlan) plan = analyse(args[i], error);
@@ -315,16 +331,17 @@ static bool run_script(const StrakeGlobals *globals, const void *data, char **ar
 
 const StrakeCmd strake_cmd_bridge_script = {
 	.name = "bridge script",
-	.args = "FILE.deb|DIR...",
+	.args = "[FILE.deb|DIR...]",
 	.summary = "show what becomes of every line of a package's maintainer scripts",
 	.details =
 		"Nothing is run. Marks in front of the lines: '+' understood, '!' unhandled, '-' "
 		"not reached on a first installation, 'r' only for removal, '?' not shell. A "
 		"directory holds the files of a control archive (preinst, postinst, prerm, "
 		"postrm, config, templates), and may hold `paths`, a list of the payload's "
-		"paths with their type in front ('f /usr/bin/x'). The residue hash is what an "
+		"paths with their type in front ('f /usr/share/x'; 'x' a program, 'd', 'l'). The "
+		"residue hash is what an "
 		"overlay of type package-note-script records.",
-	.min_args = 1,
+	.min_args = 0,
 	.max_args = -1,
 	.opts = script_opts,
 	.opts_size = sizeof(ScriptOpts),
