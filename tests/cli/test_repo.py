@@ -41,6 +41,9 @@ def build(top, name, version="1", files=None, tags="", release="1", body=""):
         target.parent.mkdir(parents=True, exist_ok=True)
         if content is None:
             target.mkdir(exist_ok=True)
+        elif isinstance(content, int):
+            target.touch()
+            os.truncate(target, content)
         elif content.startswith("-> "):
             target.symlink_to(content[3:])
         else:
@@ -322,6 +325,28 @@ def test_file_conflict(world):
     assert "'/usr/share/extra/data' is in " in failed.stderr
     assert "clash-1-1.noarch" in failed.stderr and "extra-1-1.noarch" in failed.stderr
     assert not (root / "usr/share/extra").exists()
+
+
+@pytest.mark.skipif(not can_sandbox(), reason="no user name spaces")
+def test_interrupted(world):
+    """Ctrl-C while files are written: one line, status 1, and nothing goes on writing."""
+    top = world.top / "build3"
+    top.mkdir()
+    files = {f"/usr/share/big/z{i}": (64 << 20, "") for i in range(6)}
+    big = build(top, "big", files={"/usr/share/big/a": ("first\n", ""), **files})
+    world.strake("repo", "publish", world.top / "big", big)
+    root = world.top / "big-root"
+    process = subprocess.Popen(
+        [STRAKE, "pkg", "install", "-r", str(world.top / "big/x86_64"), "--root", str(root), "big"],
+        stderr=subprocess.PIPE, text=True, env={**os.environ, "STRAKE_KEYS": str(world.keys)})
+    while process.poll() is None and not (root / "usr/share/big").exists():
+        time.sleep(0.001)
+    process.send_signal(signal.SIGINT)
+    said = process.communicate()[1]
+    assert process.returncode == 1 and "stopped by signal 2" in said
+    before = sorted((p.name, p.stat().st_size) for p in (root / "usr/share/big").iterdir())
+    time.sleep(0.3)
+    assert before == sorted((p.name, p.stat().st_size) for p in (root / "usr/share/big").iterdir())
 
 
 @NEEDS_ROOT
