@@ -100,7 +100,7 @@ static void check_component(Check *c, const char *name)
 		need_file(c, component->spec.path,
 			strake_project_source(c->p, &own->spec.path, component->origin),
 			"spec.path");
-	g_autofree char *macros = strake_component_macros(component, NULL, &error);
+	g_free(strake_component_macros(component, NULL, &error));
 	if (error != NULL)
 		strake_load_problem(c->load, (StrakeOrigin){0}, "%s", error->message);
 }

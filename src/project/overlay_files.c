@@ -125,7 +125,7 @@ static bool all_described(const StrakeOverlayFile *file, GError **error)
 
 static StrakeOverlayFile *cached_file(StrakeProject *project, const char *path, GError **error)
 {
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&project->lock);
+	g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&project->lock);
 	StrakeOverlayFile *file = g_hash_table_lookup(project->overlay_files, path);
 
 	if (file != NULL)

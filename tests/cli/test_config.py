@@ -4,6 +4,9 @@ import json
 import os
 import pathlib
 import subprocess
+import tomllib
+
+import pytest
 
 STRAKE = os.environ["STRAKE"]
 SOURCE_ROOT = pathlib.Path(os.environ["STRAKE_SOURCE_ROOT"])
@@ -291,6 +294,42 @@ def test_schema_describes_what_the_loader_takes(tmp_path):
         assert definition["additionalProperties"] is False
         assert all(p["description"] for p in definition["properties"].values())
         assert set(definition["required"]) <= set(definition["properties"])
+
+
+def validator():
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = json.loads(run("config", "schema").stdout)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema)
+
+
+def errors_of(valid, text):
+    # What TOML has and JSON has not: a date-time stands as a string, as editors see it.
+    plain = json.loads(json.dumps(tomllib.loads(text), default=str))
+    return [error.message for error in valid.iter_errors(plain)]
+
+
+def test_schema_accepts_our_own_definitions_and_those_of_azldev():
+    valid = validator()
+    texts = {path: path.read_text() for path in sorted((SOURCE_ROOT / "distro").rglob("*.toml"))
+             if "metadata" not in path.read_text()[:200]}
+    for name, text in {**texts, **AZLDEV}.items():
+        assert errors_of(valid, text) == [], name
+
+
+@pytest.mark.parametrize("text", [
+    "x = 1",
+    "[components.a]\nbuild = { wit = [] }",
+    "[components.a]\nbuild = { with = 'x' }",
+    "[[components.a.overlays]]\ntag = 'x'",
+    "[[components.a.overlays]]\ntype = 'spec-add-tag'\ntag = 'x'",
+    "[[components.a.overlays]]\ntype = 'spec-ad-tag'\ntag = 'x'\nvalue = 'y'",
+    "[images.i]\nkind = 'floppy'",
+])
+def test_schema_and_loader_refuse_the_same(tmp_path, text):
+    assert errors_of(validator(), text) != []
+    (tmp_path / "strake.toml").write_text(text)
+    assert run("config", "check", cwd=tmp_path).returncode == 1
 
 
 def test_every_key_of_the_schema_is_known_to_the_loader(tmp_path):
