@@ -21,38 +21,61 @@ static void write_lines(StrakeConversion *c, GPtrArray *lines, const char *path)
 		strake_conversion_add_text(c, path, 0644, text->str, text->len);
 }
 
-static void add_account(GHashTable *accounts, const char *kind, const char *name)
+/* The whole line in base64, padded with NULs so that no "=" is needed: rpm hands it to sysusers. */
+static char *encode_line(char **words)
 {
-	g_hash_table_add(accounts, g_strdup_printf("%s(%s)", kind, name));
+	g_autofree char *line = g_strjoinv(" ", words);
+	size_t size = strlen(line), padded = (size + 2) / 3 * 3;
+	g_autofree guchar *bytes = g_malloc0(padded + 1);
+
+	memcpy(bytes, line, size);
+	return g_base64_encode(bytes, padded);
 }
 
-/* The accounts of sysusers.d(5) lines: "u name", "g name"; "u" without a group makes one too. */
+/* @accounts: "user(name)" -> the encoded line, or "" for a group that comes with its user. */
+static void add_account(GHashTable *accounts, const char *kind, const char *name, char **words)
+{
+	char *account = g_strdup_printf("%s(%s)", kind, name);
+
+	if (words == NULL && g_hash_table_contains(accounts, account))
+		g_free(account);
+	else
+		g_hash_table_insert(
+			accounts, account, words != NULL ? encode_line(words) : g_strdup(""));
+}
+
+static void read_account_line(GHashTable *accounts, char **words)
+{
+	if (words[0] == NULL || words[1] == NULL || *words[0] == '#' ||
+		strchr(words[1], '%') != NULL)
+		return;
+	if (strcmp(words[0], "u") == 0 || strcmp(words[0], "u!") == 0) {
+		add_account(accounts, "user", words[1], words);
+		add_account(accounts, "group", words[1], NULL);
+	} else if (strcmp(words[0], "g") == 0) {
+		add_account(accounts, "group", words[1], words);
+	} else if (strcmp(words[0], "m") == 0 && words[2] != NULL) {
+		g_autofree char *name = g_strdup_printf("%s/%s", words[1], words[2]);
+		add_account(accounts, "groupmember", name, words);
+	}
+}
+
+/* The accounts of sysusers.d(5) lines, as rpm's own generator reads them. */
 static void read_accounts(GHashTable *accounts, const char *text)
 {
 	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 
 	for (char **line = lines; *line != NULL; line++) {
-		g_auto(GStrv) words = NULL;
-		char **kept;
+		g_auto(GStrv) words = g_strsplit_set(g_strstrip(*line), " \t", -1);
+		char **kept = words;
 
-		g_strstrip(*line);
-		words = g_strsplit_set(*line, " \t", -1);
-		kept = words;
 		for (char **word = words; *word != NULL; word++) // no empty words
 			if (**word != '\0')
 				*kept++ = *word;
 			else
 				g_free(*word);
 		*kept = NULL;
-		if (words[0] == NULL || words[1] == NULL || strchr(words[1], '%') != NULL)
-			continue;
-		if (*words[0] == 'u') {
-			add_account(accounts, "user", words[1]);
-			if (words[2] == NULL || strchr(words[2], ':') == NULL)
-				add_account(accounts, "group", words[1]);
-		} else if (*words[0] == 'g') {
-			add_account(accounts, "group", words[1]);
-		}
+		read_account_line(accounts, words);
 	}
 }
 
@@ -97,22 +120,23 @@ static void need_account(
 bool strake_conversion_accounts(StrakeConversion *c, GError **error)
 {
 	g_autoptr(GHashTable) accounts =
-		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	g_autofree char *sysusers = g_strdup_printf("/usr/lib/sysusers.d/%s-strake.conf", c->name);
 	g_autofree char *tmpfiles = g_strdup_printf("/usr/lib/tmpfiles.d/%s-strake.conf", c->name);
 	g_autofree char *presets =
 		g_strdup_printf("/usr/lib/systemd/system-preset/60-%s.preset", c->name);
 	GHashTableIter iter;
-	gpointer account;
+	gpointer account, line;
 
 	write_lines(c, c->sysusers, sysusers);
 	write_lines(c, c->tmpfiles, tmpfiles);
 	write_lines(c, c->presets, presets);
 	read_files(c, accounts);
 	g_hash_table_iter_init(&iter, accounts);
-	while (g_hash_table_iter_next(&iter, &account, NULL))
+	while (g_hash_table_iter_next(&iter, &account, &line))
 		if (!strake_conversion_drops_dep(c, STRAKE_RPM_PROVIDES, account))
-			strake_rpm_package_add_dep(c->rpm, STRAKE_RPM_PROVIDES, account, NULL, 0);
+			strake_rpm_package_add_dep(c->rpm, STRAKE_RPM_PROVIDES, account, line,
+				*(char *)line != '\0' ? STRAKE_RPMSENSE_EQUAL : 0);
 	for (guint i = 0; i < c->rpm->files->len; i++) {
 		const StrakeRpmFile *file = c->rpm->files->pdata[i];
 

@@ -74,15 +74,13 @@ static void add_alternative(StrakeConversion *c, const StrakeScriptAction *actio
 		action->path, action->target, action->priority);
 }
 
-static void set_attr(StrakeConversion *c, const StrakeScriptAction *action, StrakeRpmFile *file)
+static void set_one_attr(StrakeConversion *c, const StrakeScriptAction *action, StrakeRpmFile *file)
 {
 	if (action->mode >= 0 && !S_ISLNK(file->mode)) {
-		uint32_t mode = (file->mode & S_IFMT) | (action->mode & 07777);
-
-		if (mode != file->mode && S_ISREG(file->mode) && file->content == NULL)
+		file->mode = (file->mode & S_IFMT) | (action->mode & 07777);
+		if (S_ISREG(file->mode) && file->content == NULL)
 			g_hash_table_insert(c->next->modes, g_strdup(file->path),
 				GUINT_TO_POINTER(action->mode & 07777));
-		file->mode = mode;
 	}
 	if (action->owner != NULL) {
 		g_free(file->user);
@@ -92,6 +90,19 @@ static void set_attr(StrakeConversion *c, const StrakeScriptAction *action, Stra
 		g_free(file->group);
 		file->group = g_strdup(action->group);
 	}
+}
+
+/* Sets all names of a hard-linked file. */
+static void set_attr(StrakeConversion *c, const StrakeScriptAction *action, StrakeRpmFile *file)
+{
+	const GPtrArray *names = g_hash_table_lookup(c->next->links, file->path);
+
+	if (names == NULL) {
+		set_one_attr(c, action, file);
+		return;
+	}
+	for (guint i = 0; i < names->len; i++)
+		set_one_attr(c, action, g_hash_table_lookup(c->files, names->pdata[i]));
 }
 
 static void set_attrs(StrakeConversion *c, const StrakeScriptAction *action)

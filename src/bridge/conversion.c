@@ -126,10 +126,22 @@ static bool same_keys(GHashTable *a, GHashTable *b)
 	return true;
 }
 
+static bool same_modes(GHashTable *plan, GHashTable *next)
+{
+	GHashTableIter iter;
+	gpointer key, value, before;
+
+	g_hash_table_iter_init(&iter, next);
+	while (g_hash_table_iter_next(&iter, &key, &value))
+		if (!g_hash_table_lookup_extended(plan, key, NULL, &before) || before != value)
+			return false;
+	return true;
+}
+
 /* Whether another pass would write other bytes. Modes and copies of the pass before hold on. */
 static bool needs_pass(const StrakeBridgePlan *plan, const StrakeBridgePlan *next)
 {
-	return !same_keys(plan->links, next->links) || g_hash_table_size(next->modes) > 0 ||
+	return !same_keys(plan->links, next->links) || !same_modes(plan->modes, next->modes) ||
 	       g_hash_table_size(next->capture) > 0 ||
 	       (plan->indexes == NULL && next->indexes != NULL);
 }
@@ -217,8 +229,13 @@ static void fill_result(StrakeConversion *c)
 	r->deb_version = g_strdup(strake_deb_file_version(c->deb));
 	r->deb_arch = g_strdup(strake_deb_file_architecture(c->deb));
 	r->n_files = p->files->len;
-	for (guint i = 0; i < p->files->len; i++)
-		r->installed_size += ((StrakeRpmFile *)p->files->pdata[i])->size;
+	for (guint i = 0; i < p->files->len; i++) {
+		const StrakeRpmFile *file = p->files->pdata[i];
+		const GPtrArray *names = g_hash_table_lookup(c->next->links, file->path);
+
+		if (names == NULL || strcmp(names->pdata[0], file->path) == 0)
+			r->installed_size += file->size;
+	}
 	r->accepted = r->unhandled->len == 0;
 	if (!r->accepted && component != NULL && component->allow_unhandled) {
 		r->accepted = true;

@@ -127,6 +127,8 @@ bool strake_conversion_moved_config(StrakeConversion *c, const char *path);
 bool strake_conversion_drops_dep(StrakeConversion *c, StrakeRpmDepKind kind, const char *name);
 /** strake_conversion_set_attr: modes, owners and capabilities from overlays. */
 void strake_conversion_set_attr(StrakeConversion *c, StrakeRpmFile *file);
+/** strake_conversion_set_attr_linked: the same for all @names of one file, when any matches. */
+void strake_conversion_set_attr_linked(StrakeConversion *c, const GPtrArray *names);
 /** strake_conversion_overlays: what overlays add, after the payload was read. */
 bool strake_conversion_overlays(StrakeConversion *c, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** strake_conversion_check_hits: every overlay of the component itself did something. */

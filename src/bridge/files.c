@@ -471,14 +471,20 @@ static void drop_emptied(Pass *pass)
 	}
 }
 
-static void sort_link_names(StrakeBridgePlan *plan)
+/* One file, one set of attributes: what is said of one name holds for all. */
+static void finish_links(StrakeConversion *c)
 {
 	GHashTableIter iter;
-	gpointer names;
+	gpointer path, value;
 
-	g_hash_table_iter_init(&iter, plan->links);
-	while (g_hash_table_iter_next(&iter, NULL, &names))
+	g_hash_table_iter_init(&iter, c->next->links);
+	while (g_hash_table_iter_next(&iter, &path, &value)) {
+		GPtrArray *names = value;
+
 		g_ptr_array_sort(names, strake_bridge_compare_texts);
+		if (strcmp(path, names->pdata[0]) == 0)
+			strake_conversion_set_attr_linked(c, names);
+	}
 }
 
 static bool run_pass(Pass *pass, GError **error)
@@ -499,7 +505,7 @@ static bool run_pass(Pass *pass, GError **error)
 			return false;
 	}
 	drop_emptied(pass);
-	sort_link_names(pass->c->next);
+	finish_links(pass->c);
 	return true;
 }
 

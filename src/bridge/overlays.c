@@ -205,6 +205,29 @@ void strake_conversion_set_attr(StrakeConversion *c, StrakeRpmFile *file)
 	}
 }
 
+void strake_conversion_set_attr_linked(StrakeConversion *c, const GPtrArray *names)
+{
+	for (guint i = 0; i < c->overlays->len; i++) {
+		const StrakeBridgeOverlay *overlay = c->overlays->pdata[i];
+		bool applies = false;
+
+		if (overlay->def->type != STRAKE_OVERLAY_PACKAGE_SET_ATTR)
+			continue;
+		for (guint j = 0; j < names->len && !applies; j++)
+			applies = strake_glob_match(overlay->glob, names->pdata[j]);
+		for (guint j = 0; j < names->len && applies; j++) {
+			StrakeRpmFile *file = g_hash_table_lookup(c->files, names->pdata[j]);
+			uint32_t before = file->mode;
+
+			apply_attr(overlay->def, file);
+			if (file->mode != before ||
+				g_hash_table_contains(c->plan->modes, file->path))
+				g_hash_table_insert(c->next->modes, g_strdup(file->path),
+					GUINT_TO_POINTER(file->mode & 07777));
+		}
+	}
+}
+
 static void drop_generated(StrakeConversion *c, const char *path)
 {
 	StrakeRpmFile *file = g_hash_table_lookup(c->files, path);
