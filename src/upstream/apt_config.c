@@ -239,7 +239,23 @@ static bool find_keyring(StrakeAptConfig *config, const StrakeUpstream *upstream
 		upstream->name, upstream->name);
 }
 
-// apt's proxy settings; a host's own one wins, "DIRECT" is none.
+// What a program of apt's says of proxies for @uri: one word, "DIRECT" is none; NULL: no answer.
+static char *ask_proxy_program(GHashTable *dump, const char *scheme, const char *uri)
+{
+	g_autofree char *key = g_strdup_printf("Acquire::%s::Proxy-Auto-Detect", scheme);
+	g_autofree char *old_key = g_strdup_printf("Acquire::%s::ProxyAutoDetect", scheme);
+	const char *program = get(dump, key) != NULL ? get(dump, key) : get(dump, old_key);
+	const char *argv[] = {program, uri, NULL};
+	g_autoptr(GBytes) out = NULL;
+	g_autofree char *word = NULL;
+
+	if (program == NULL || !strake_run(&(StrakeRun){.argv = argv}, &out, NULL))
+		return NULL;
+	word = g_strstrip(g_strndup(g_bytes_get_data(out, NULL), g_bytes_get_size(out)));
+	return *word != '\0' ? g_steal_pointer(&word) : NULL;
+}
+
+// apt's proxy settings; a host's own one wins, then what a program says; "DIRECT" is none.
 static char *find_proxy(GHashTable *dump, const char *scheme, const char *mirror)
 {
 	g_autoptr(GUri) uri = g_uri_parse(mirror, G_URI_FLAGS_NONE, NULL);
@@ -247,9 +263,13 @@ static char *find_proxy(GHashTable *dump, const char *scheme, const char *mirror
 	g_autofree char *host_key =
 		g_strdup_printf("%s::%s", key, uri != NULL ? g_uri_get_host(uri) : "");
 	const char *value = get(dump, host_key);
+	g_autofree char *detected =
+		value == NULL && g_str_has_prefix(mirror, scheme) && mirror[strlen(scheme)] == ':'
+			? ask_proxy_program(dump, scheme, mirror)
+			: NULL;
 
 	if (value == NULL)
-		value = get(dump, key);
+		value = detected != NULL ? detected : get(dump, key);
 	if (value == NULL)
 		return NULL;
 	return g_strdup(g_ascii_strcasecmp(value, "DIRECT") == 0 ? "" : value);

@@ -6,6 +6,7 @@ import http.server
 import lzma
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import threading
@@ -171,7 +172,7 @@ class Server:
         return None
 
     def answer(self, request, root):
-        path = request.path.split("?")[0].lstrip("/")
+        path = re.sub("^http://[^/]*", "", request.path).split("?")[0].lstrip("/")
         wanted = request.headers.get("Range")
         self.log.append((path, wanted))
         rule = self.rule_for(path)

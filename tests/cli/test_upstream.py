@@ -299,6 +299,22 @@ def test_no_mirror_known(world):
         "mirror = \"http://...\" in [upstreams.mini]")
 
 
+@pytest.mark.skipif(shutil.which("apt-config") is None, reason="needs apt-config")
+@pytest.mark.parametrize("setting", ['Acquire::http::Proxy "{proxy}";',
+                                     'Acquire::http::Proxy::elsewhere.invalid "{proxy}";',
+                                     'Acquire::http::Proxy-Auto-Detect "{program}";'])
+def test_proxy_from_apt(world, setting):
+    """The mirror's host does not exist: only the proxy can know it."""
+    program = world.tmp / "detect"
+    program.write_text(f"#!/bin/sh\n[ $1 = http://elsewhere.invalid ] && echo {world.server.uri}\n")
+    program.chmod(0o755)
+    conf = world.apt_conf.read_text().replace('Acquire::http::Proxy "DIRECT";\n', "")
+    world.apt_conf.write_text(conf + setting.format(proxy=world.server.uri, program=program))
+    world.define(["app"], 'mirror = "http://elsewhere.invalid"\n'
+                          f'keyring = "{world.archive.key.keyring}"')
+    assert "3 added" in world.ok("update")
+
+
 # -- names and overlays
 
 RENAME = """
