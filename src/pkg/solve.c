@@ -6,6 +6,7 @@
 
 #include <fnmatch.h>
 #include <solv/bitmap.h>
+#include <solv/pool_parserpmrichdep.h>
 #include <solv/poolarch.h>
 #include <solv/repo.h>
 #include <solv/selection.h>
@@ -111,6 +112,15 @@ static bool select_one(StrakeSolver *solver, const char *what, Queue *out)
 			  SELECTION_DOTARCH | SELECTION_REL | SELECTION_FILELIST;
 
 	queue_empty(out);
+	// "(a or b)", as in a Requires.
+	if (*what == '(') {
+		Id dep = pool_parserpmrichdep(solver->pool, what);
+
+		if (dep == 0 || pool_whatprovides(solver->pool, dep) <= 1)
+			return false;
+		queue_push2(out, SOLVER_SOLVABLE_PROVIDES, dep);
+		return true;
+	}
 	return selection_make(solver->pool, out, what, flags) != 0 && out->count > 0;
 }
 
