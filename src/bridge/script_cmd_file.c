@@ -489,7 +489,7 @@ static Tri remove_one(ScriptEval *ev, const ScriptArg *arg)
 		script_forget_object(ev, path);
 		return script_nothing(ev, "takes away what this script made");
 	}
-	if (object != NULL)
+	if (object != NULL || script_made_below(ev, path))
 		return script_unhandled(ev, "may take away %s, which a script made", path);
 	if (ev->kind != STRAKE_SCRIPT_PREINST && script_in_payload(ev, path, NULL))
 		return script_unhandled(ev, "takes away the package's %s", path);

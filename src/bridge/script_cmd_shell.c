@@ -451,28 +451,51 @@ Tri script_cmd_unset(ScriptEval *ev, const ScriptCall *call)
 	return TRI_TRUE;
 }
 
+/** The name in "name=..." of the command's @index-th argument as it is written, or NULL. */
+static char *assigned_name(ScriptEval *ev, size_t index, size_t count)
+{
+	const StrakeShellWord *found = NULL;
+	const StrakeShellWord *word = ev->node->words != NULL ? ev->node->words->next : NULL;
+	const char *equals;
+
+	// Only while each word has become one argument do they correspond.
+	for (; word != NULL; word = word->next, count--) {
+		if (index-- == 0)
+			found = word;
+		if (count == 0)
+			return NULL;
+	}
+	if (count != 0 || found == NULL || found->parts == NULL ||
+		found->parts->kind != STRAKE_SHELL_LITERAL)
+		return NULL;
+	equals = strchr(found->parts->text, '=');
+	return equals != NULL ? g_strndup(found->parts->text, (size_t)(equals - found->parts->text))
+			      : NULL;
+}
+
 /** export, readonly, local: the assignments among the arguments. */
 Tri script_cmd_export(ScriptEval *ev, const ScriptCall *call)
 {
 	bool local = strcmp(call->row->name, "local") == 0;
-	Tri status = TRI_TRUE;
 
 	for (size_t i = 0; i < call->argc; i++) {
 		Val v = call->argv[i].value;
 		const char *equals = val_known(v) ? strchr(v, '=') : NULL;
+		g_autofree char *name = NULL;
 
-		if (!val_known(v)) {
-			// name=$(unknown): the name is lost with the value, so trust nothing.
-			script_forget_all(ev);
-		} else if (equals != NULL) {
-			g_autofree char *name = g_strndup(v, (size_t)(equals - v));
-
+		if (equals != NULL) {
+			name = g_strndup(v, (size_t)(equals - v));
 			script_set(ev, name, script_text(ev, equals + 1, -1));
-		} else if (local && v[0] != '-') {
-			script_set(ev, v, "");
+		} else if (val_known(v)) {
+			if (local && v[0] != '-')
+				script_set(ev, v, "");
+		} else if ((name = assigned_name(ev, i, call->argc)) != NULL) {
+			script_set(ev, name, script_val_unknown);
+		} else {
+			script_forget_all(ev); // which variable it is got lost with its value
 		}
 	}
-	return status;
+	return TRI_TRUE;
 }
 
 Tri script_cmd_leave(ScriptEval *ev, const ScriptCall *call)
@@ -549,8 +572,8 @@ Tri script_cmd_exec(ScriptEval *ev, const ScriptCall *call)
 			strcmp(call->argv[i].value, "-i") == 0))
 		i++;
 	if (i == call->argc) {
-		if (!is_exec)
-			script_write_unknown(ev);
+		// Without a command the redirection holds for the rest of the script.
+		script_write_unknown(ev);
 		return TRI_TRUE;
 	}
 	status = script_dispatch(ev, call->argv + i, call->argc - i);

@@ -123,7 +123,7 @@ static const ScriptCommand commands[] = {
 	{"head", script_cmd_query, NULL},
 	{"hostname", script_cmd_query, NULL},
 	{"hostnamectl", script_cmd_query, NULL},
-	{"id", script_cmd_query, NULL},
+	{"id", script_cmd_id, NULL},
 	{"initctl", script_cmd_nothing, RESTART},
 	{"install", script_cmd_install, NULL},
 	{"install-info", script_cmd_nothing, "the info directory is not kept"},
@@ -276,8 +276,12 @@ bool script_command_is_cache(const char *basename)
 
 Tri script_cmd_nothing(ScriptEval *ev, const ScriptCall *call)
 {
+	const char *why = call->row->data;
+
 	script_write_unknown(ev);
-	return script_nothing(ev, call->row->data);
+	script_nothing(ev, why);
+	// What the running system answers is not known, and a script may act on it.
+	return strcmp(why, RUNTIME) == 0 || strcmp(why, RESTART) == 0 ? TRI_UNKNOWN : TRI_TRUE;
 }
 
 Tri script_cmd_cache(ScriptEval *ev, const ScriptCall *call)
@@ -293,7 +297,22 @@ Tri script_cmd_cache(ScriptEval *ev, const ScriptCall *call)
 Tri script_cmd_query(ScriptEval *ev, const ScriptCall *call)
 {
 	script_write_unknown(ev);
+	for (size_t i = 0; strcmp(call->row->name, "sort") == 0 && i < call->argc; i++)
+		if (!val_known(call->argv[i].value) ||
+			g_str_has_prefix(call->argv[i].value, "-o") ||
+			g_str_has_prefix(call->argv[i].value, "--output"))
+			return script_unhandled(ev, "may write its result to a file");
 	return TRI_UNKNOWN;
+}
+
+/** id -u: only root runs maintainer scripts. */
+Tri script_cmd_id(ScriptEval *ev, const ScriptCall *call)
+{
+	if (call->argc != 1 || !val_known(call->argv[0].value) ||
+		strcmp(call->argv[0].value, "-u") != 0)
+		return script_cmd_query(ev, call);
+	script_write(ev, "0\n", 2);
+	return TRI_TRUE;
 }
 
 // -- options

@@ -94,6 +94,19 @@ ScriptObject *script_object(ScriptEval *ev, const char *path)
 	return g_hash_table_lookup(ev->objects, path);
 }
 
+bool script_made_below(const ScriptEval *ev, const char *dir)
+{
+	GHashTableIter iter;
+	gpointer path;
+	size_t size = strlen(dir);
+
+	g_hash_table_iter_init(&iter, ev->objects);
+	while (g_hash_table_iter_next(&iter, &path, NULL))
+		if (strncmp(path, dir, size) == 0 && ((const char *)path)[size] == '/')
+			return true;
+	return false;
+}
+
 static char type_of_action(const StrakeScriptAction *action)
 {
 	switch (action->kind) {

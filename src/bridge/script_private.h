@@ -259,6 +259,8 @@ Tri script_make_copy(ScriptEval *ev, const char *from, const char *to, int mode,
 	const char *group, bool recursive);
 Tri script_change(ScriptEval *ev, const char *path, int mode, const char *owner, const char *group,
 	bool recursive);
+/** Have the scripts made anything below @dir? */
+bool script_made_below(const ScriptEval *ev, const char *dir);
 void script_forget_object(ScriptEval *ev, const char *path);
 /** Octal or symbolic on top of @old; -1 when it cannot be told. */
 int script_parse_mode(const char *text, int old);
@@ -355,6 +357,7 @@ SCRIPT_HANDLER(script_cmd_readlink);
 SCRIPT_HANDLER(script_cmd_trap);
 SCRIPT_HANDLER(script_cmd_mktemp);
 SCRIPT_HANDLER(script_cmd_query); // reads and prints
+SCRIPT_HANDLER(script_cmd_id);
 SCRIPT_HANDLER(script_cmd_command);
 SCRIPT_HANDLER(script_cmd_sed);
 SCRIPT_HANDLER(script_cmd_awk);

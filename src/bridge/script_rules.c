@@ -40,6 +40,7 @@ static const struct {
 	{script_cmd_expr, "evaluated"},
 	{script_cmd_false, "evaluated"},
 	{script_cmd_find, "reads only; otherwise unhandled"},
+	{script_cmd_id, "evaluated"},
 	{script_cmd_gpasswd, "sysusers.d lines"},
 	{script_cmd_groupadd, "sysusers.d lines"},
 	{script_cmd_install, "configuration files, copies, links, tmpfiles.d lines"},

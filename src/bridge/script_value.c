@@ -384,6 +384,12 @@ static void field_split(ScriptEval *ev, FieldBuilder *f, Val v, GArray *out)
 	}
 	if (ifs == NULL)
 		ifs = " \t\n";
+	// Other separators make empty fields by rules of their own.
+	if (strspn(ifs, " \t\n") != strlen(ifs) && strpbrk(v, ifs) != NULL) {
+		field_put(f, script_val_unknown);
+		f->many = true;
+		return;
+	}
 	for (const char *p = v; *p != '\0';) {
 		size_t size = strcspn(p, ifs);
 

@@ -146,6 +146,19 @@ static const Row flow_rows[] = {
 		"! 2: an argument is only known at run time\n"},
 	{"mkdir /srv/$(basename /x/y.z .z) `dirname /opt/b/c`",
 		"tmpfiles d /srv/y 0755 root root -\ntmpfiles d /opt/b 0755 root root -\n"},
+	{"f() { local a=1 b=\"$(ls)\"; mkdir /srv/$a; }\nf",
+		"tmpfiles d /srv/1 0755 root root -\n"},
+	{"x=1; export y=$(ls); mkdir /srv/$x", "tmpfiles d /srv/1 0755 root root -\n"},
+	{"x=1; export $(ls); mkdir \"/srv/$x\"",
+		"! 2: which file this is about is only known at run time\n"},
+	{"IFS=:; x=a::b; set -- $x; mkdir \"/srv/$2\"",
+		"! 2: which file this is about is only known at run time\n"},
+	{"[ \"$(id -u)\" = 0 ] && ldconfig", "cache ldconfig\n"},
+	{"modprobe x || frob", "nothing acts on the running system; an image is not running\n"
+			       "!? 2: no rule for command 'frob'\n"},
+	{"exec >/var/log/x; echo a",
+		"! 2: writes text that is only known at run time to /var/log/x\n"},
+	{"sort -o /etc/x /etc/y", "! 2: may write its result to a file\n"},
 	{". /etc/default/demo\nmkdir $DIR", "! 3: an argument is only known at run time\n"},
 	{"X=a; . /usr/lib/other/functions\nmkdir /srv/$X",
 		"! 2: runs /usr/lib/other/functions, whose commands are not known here\n"
@@ -253,6 +266,8 @@ static const Row file_rows[] = {
 	{"t=$(mktemp); mv $t /etc/x", "! 2: the file's content was made at run time\n"},
 	{"echo x | tee /etc/x", "file /etc/x: 2 bytes, mode 0644\n  |x\n|\n"},
 	{"rm -f /etc/old /etc/old.d/*", "nothing not there on a new system\n"},
+	{"mkdir /srv/a/b; rm -rf /srv/a", "tmpfiles d /srv/a/b 0755 root root -\n"
+					  "! 2: may take away /srv/a, which a script made\n"},
 	{"rm -rf /usr/share/demo", "! 2: takes away the package's /usr/share/demo\n"},
 	{"rm -f $X", "! 2: which file this is about is only known at run time\n"},
 	{"echo a > /etc/x; rm /etc/x", "nothing takes away what this script made\n"},
