@@ -6,8 +6,9 @@
 
 #include <re2/re2.h>
 
-#include <new>
 #include <string.h>
+#include <string>
+#include <utility>
 
 extern "C" {
 #include "base/error.h"
@@ -21,6 +22,33 @@ struct StrakeRegex {
 namespace
 {
 enum { PATTERN_MAX = 64 * 1024, PROGRAM_MAX = 8 << 20 };
+
+RE2 *compile(const std::string &pattern, StrakeRegexFlags flags)
+{
+	RE2::Options options;
+	options.set_log_errors(false);
+	options.set_max_mem(PROGRAM_MAX);
+	if ((flags & STRAKE_REGEX_BYTES) != 0)
+		options.set_encoding(RE2::Options::EncodingLatin1);
+	return new RE2(pattern, options);
+}
+
+// Go also writes a named group (?<name>...), which this RE2 only knows as (?P<name>...).
+std::string with_python_names(const std::string &pattern)
+{
+	std::string out;
+	for (size_t i = 0; i < pattern.size(); i++) {
+		out += pattern[i];
+		if (pattern[i] == '\\' && i + 1 < pattern.size())
+			out += pattern[++i];
+		else if (pattern.compare(i, 3, "(?<") == 0 && i + 3 < pattern.size() &&
+			 (g_ascii_isalpha(pattern[i + 3]) || pattern[i + 3] == '_')) {
+			out += "?P";
+			i++;
+		}
+	}
+	return out;
+}
 
 // A step over one character, so that an empty match never splits one.
 size_t character_size(const StrakeRegex *regex, const char *text, size_t size, size_t at)
@@ -82,12 +110,13 @@ StrakeRegex *strake_regex_new(const char *pattern, StrakeRegexFlags flags, GErro
 		return nullptr;
 	}
 	try {
-		RE2::Options options;
-		options.set_log_errors(false);
-		options.set_max_mem(PROGRAM_MAX);
-		if ((flags & STRAKE_REGEX_BYTES) != 0)
-			options.set_encoding(RE2::Options::EncodingLatin1);
-		RE2 *re2 = new RE2(re2::StringPiece(pattern, size), options);
+		RE2 *re2 = compile(pattern, flags);
+		if (re2->error_code() == RE2::ErrorBadPerlOp) {
+			RE2 *again = compile(with_python_names(pattern), flags);
+			if (again->ok())
+				std::swap(re2, again);
+			delete again;
+		}
 		if (!re2->ok() || re2->NumberOfCapturingGroups() > STRAKE_REGEX_GROUPS_MAX) {
 			strake_error_set(error, STRAKE_ERROR_INVALID,
 				"regular expression '%.200s': %s", pattern,

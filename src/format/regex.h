@@ -4,9 +4,8 @@
 // Regular expressions in RE2 syntax: time linear in the text whatever the pattern, no
 // look-around, no back-references in patterns.
 //
-// Where this differs from the Go engine that azldev uses: a named group is (?P<name>...) only; "."
-// and classes match a byte that is not UTF-8 only in an expression made with
-// STRAKE_REGEX_BYTES.
+// Where this differs from the Go engine that azldev uses: "." and classes match a byte that is not
+// UTF-8 only in an expression made with STRAKE_REGEX_BYTES.
 #pragma once
 
 #include <glib.h>

@@ -110,9 +110,9 @@ typedef struct {
 
 typedef struct {
 	char *name;
-	StrakeOrigin origin;  // of the component's own table; file NULL: not defined, all inherited
-	GPtrArray *overlays;  // of StrakeOverlay, in order of application; after
-			      // strake_project_resolve never NULL and with those of overlay-files
+	StrakeOrigin origin; // of the component's own table; file NULL: not defined, all inherited
+	GPtrArray *overlays; // of StrakeOverlay, in order of application; after
+			     // strake_project_resolve never NULL and with those of overlay-files
 	char **overlay_files; // the patterns, as written
 	bool allow_unhandled; // bridged: accepted although a script part is not understood
 	char *allow_reason;
@@ -138,7 +138,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(StrakeComponent, strake_component_free)
  * strake_component_macros: the text of NAME.azl.macros that the build options give, or NULL when
  * they give none (no error) or the name cannot be part of a file name (INVALID).
  * @provenance: macros to add last, of StrakeNameValue, or NULL
- * Free with g_free. Format: overlay-semantics in docs/overlays.md, "Macros from build options".
+ * Free with g_free. Format: docs/definitions.md, "Build options".
  */
 char *strake_component_macros(
 	const StrakeComponent *component, GPtrArray *provenance, GError **error);

@@ -81,6 +81,17 @@ static void check_archives(Check *c, const StrakeComponent *component)
 	}
 }
 
+static void check_spec_name(Check *c, const StrakeComponent *component)
+{
+	g_autofree char *base = g_path_get_basename(component->spec.path);
+	g_autofree char *wanted = g_strconcat(component->name, ".spec", NULL);
+
+	if (strcmp(base, wanted) != 0)
+		strake_load_problem(c->load, component->origin,
+			"component '%s': its local spec is '%s' but must be named '%s'",
+			component->name, base, wanted);
+}
+
 static void check_component(Check *c, const char *name)
 {
 	g_autoptr(GError) error = NULL;
@@ -96,6 +107,8 @@ static void check_component(Check *c, const char *name)
 	if (component->spec.type == STRAKE_SPEC_LOCAL && component->spec.path == NULL)
 		strake_load_problem(c->load, component->origin,
 			"component '%s': a local spec needs a 'spec.path'", name);
+	if (component->spec.type == STRAKE_SPEC_LOCAL && component->spec.path != NULL)
+		check_spec_name(c, component);
 	if (component->spec.path != NULL)
 		need_file(c, component->spec.path,
 			strake_project_source(c->p, &own->spec.path, component->origin),

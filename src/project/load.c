@@ -300,6 +300,18 @@ static void add_pattern(StrakeProject *p, StrakeLoad *load, const StrakeComponen
 	g_ptr_array_add(p->patterns, pattern);
 }
 
+// What a group says of its changes holds for each of them that says nothing itself.
+static void spread_metadata(StrakeComponentGroup *group)
+{
+	const GPtrArray *overlays = group->defaults.overlays;
+
+	for (guint i = 0; group->metadata != NULL && overlays != NULL && i < overlays->len; i++) {
+		StrakeOverlay *overlay = overlays->pdata[i];
+		if (overlay->metadata == NULL)
+			overlay->metadata = group->metadata;
+	}
+}
+
 static void index_components(StrakeProject *p, StrakeLoad *load)
 {
 	GPtrArray *groups = p->all.component_groups;
@@ -315,6 +327,7 @@ static void index_components(StrakeProject *p, StrakeLoad *load)
 		g_ptr_array_sort(groups, compare_groups);
 	for (guint i = 0; groups != NULL && i < groups->len; i++) {
 		StrakeComponentGroup *group = groups->pdata[i];
+		spread_metadata(group);
 		for (char **name = group->components; name != NULL && *name != NULL; name++) {
 			GPtrArray *list = g_hash_table_lookup(p->groups_of, *name);
 			if (list == NULL) {

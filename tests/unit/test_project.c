@@ -156,6 +156,10 @@ static void test_refused(void)
 			"strake.toml:2:56: x: there is no distro 'z'"},
 		{"[components.x]\nspec = { type = 'local', path = 'x.spec' }",
 			"strake.toml:2:33: spec.path: there is no file 'x.spec'"},
+		{"[components.x]\nspec = { type = 'local', path = 'strake.toml' }",
+			"strake.toml:1:13: component 'x': its local spec is 'strake.toml' but must "
+			"be "
+			"named 'x.spec'"},
 		{"[[components.x.source-files]]\nfilename='a/b'\norigin={type='download',uri='u'}",
 			"'a/b' is not a plain file name"},
 		{"[[components.x.source-files]]\nfilename='a'\nhash='00'\norigin={type='download',"

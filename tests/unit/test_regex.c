@@ -15,20 +15,20 @@ static void test_replace(void)
 		const char *want;
 		size_t count;
 	} rows[] = {
-		{"b",         "abcb",             "X",           false, "aXcX",        2},
-		{"x",         "abc",              "y",           false, "abc",         0},
-		{"b",         "abc",              "$1\\1",       false, "a$1\\1c",     1},
-		{"(a)(b)?",   "abac",             "<\\2\\1\\0>", true,  "<baab><aa>c", 2},
-		{"(a)",       "a",                "\\\\1",       true,  "\\1",         1},
-		{"x*",        "abc",              "-",           false, "-a-b-c-",     4},
-		{"x*",        "axc",              "-",           false, "-a-c-",       3},
-		{"x*",        "\xc3\xa9",         "-",           false, "-\xc3\xa9-",  2},
-		{"(?m)^",     "a\nb",             "> ",          false, "> a\n> b",    2},
-		{"^a",        "aa",               "",            false, "a",           1},
-		{"",          "",                 "x",           false, "x",           1},
-		{"a$",        "a\na",             "b",           false, "a\nb",        1},
-		{"(?i)FOO",   "foo",              "bar",         false, "bar",         1},
-		{"\xc3\xa9+", "\xc3\xa9\xc3\xa9", "e",           false, "e",           1},
+		{"b", "abcb", "X", false, "aXcX", 2},
+		{"x", "abc", "y", false, "abc", 0},
+		{"b", "abc", "$1\\1", false, "a$1\\1c", 1},
+		{"(a)(b)?", "abac", "<\\2\\1\\0>", true, "<baab><aa>c", 2},
+		{"(a)", "a", "\\\\1", true, "\\1", 1},
+		{"x*", "abc", "-", false, "-a-b-c-", 4},
+		{"x*", "axc", "-", false, "-a-c-", 3},
+		{"x*", "\xc3\xa9", "-", false, "-\xc3\xa9-", 2},
+		{"(?m)^", "a\nb", "> ", false, "> a\n> b", 2},
+		{"^a", "aa", "", false, "a", 1},
+		{"", "", "x", false, "x", 1},
+		{"a$", "a\na", "b", false, "a\nb", 1},
+		{"(?i)FOO", "foo", "bar", false, "bar", 1},
+		{"\xc3\xa9+", "\xc3\xa9\xc3\xa9", "e", false, "e", 1},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -45,6 +45,22 @@ static void test_replace(void)
 		g_assert_cmpuint(count, ==, rows[i].count);
 		g_assert_cmpuint(
 			strake_regex_count(regex, rows[i].text, strlen(rows[i].text)), ==, count);
+	}
+}
+
+static void test_named_groups(void)
+{
+	static const char *const rows[] = {
+		"(?P<x>b)(?P<y>c)", "(?<x>b)(?<y>c)", "(?<x>b)(?P<y>c)", "\\(?(?<x_1>b)(c)"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(GError) error = NULL;
+		g_autoptr(StrakeRegex) regex = strake_regex_new(rows[i], 0, &error);
+		StrakeRegexSpan spans[3];
+		g_assert_no_error(error);
+		g_assert_true(strake_regex_find(regex, "abc", 3, 0, spans, 3));
+		g_assert_cmpuint(spans[1].start, ==, 1);
+		g_assert_cmpuint(spans[2].start, ==, 2);
 	}
 }
 
@@ -116,6 +132,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/regex/replace", test_replace);
+	g_test_add_func("/regex/named-groups", test_named_groups);
 	g_test_add_func("/regex/find", test_find);
 	g_test_add_func("/regex/bytes", test_bytes);
 	g_test_add_func("/regex/refused", test_refused);
