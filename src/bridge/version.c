@@ -9,29 +9,40 @@
 #include "base/error.h"
 #include "format/deb_version.h"
 
+/*
+ * 1.0+x is after 1.0 and before 1.0.1 in both orders when "+" is "^". A dot before "~" or at the
+ * end, as bounds have it ("<< 1.3.5."), counts in Debian's order and not in RPM's: it becomes what
+ * is after every 1.3.5^x and before 1.3.5.1.
+ */
 static char *map_part(const char *text)
 {
-	char *out = g_strdup(text);
+	g_autoptr(GString) out = g_string_new(NULL);
 
-	for (char *at = out; *at != '\0'; at++) {
-		if (*at == '-' || *at == ':')
-			*at = '.';
-		else if (*at == '+')
-			*at = '^'; // 1.0+x is after 1.0 and before 1.0.1 in both orders
+	for (const char *at = text; *at != '\0'; at++) {
+		bool last = at[1] == '\0' || at[1] == '~';
+
+		if (*at == '+')
+			g_string_append_c(out, '^');
+		else if (*at == '.' && last && at > text)
+			g_string_append(out, "^zzzz");
+		else
+			g_string_append_c(out, *at == '-' || *at == ':' ? '.' : *at);
 	}
-	return out;
+	return g_string_free(g_steal_pointer(&out), FALSE);
 }
 
-/* A bound such as "<< 2.53.0-." is above every revision that begins with a digit. */
-static char *map_revision(const char *revision)
+/* A bound such as "<< 2.53.0-." or "<= 3.0-z" is above every revision that begins with a digit. */
+static char *map_bound_release(const char *revision)
 {
 	g_autofree char *mapped = NULL;
 
 	if (revision == NULL)
 		return g_strdup("0");
 	mapped = map_part(revision);
-	if (*revision == '.' || *revision == '+')
-		return g_strconcat("99999999", strcmp(revision, ".") == 0 ? "" : mapped, NULL);
+	if (strcmp(revision, ".") == 0)
+		return g_strdup("99999999");
+	if (*revision == '.' || *revision == '+' || g_ascii_isalpha(*revision))
+		return g_strconcat("99999999", mapped, NULL);
 	return g_steal_pointer(&mapped);
 }
 
@@ -52,7 +63,8 @@ StrakeBridgeVersion *strake_bridge_version(const char *deb_version, GError **err
 	version = g_new0(StrakeBridgeVersion, 1);
 	version->epoch = parts->epoch != NULL ? (int64_t)epoch : -1;
 	version->version = map_part(parts->upstream);
-	version->release = map_revision(parts->revision);
+	version->release = parts->revision != NULL ? map_part(parts->revision) : g_strdup("0");
+	version->bound_release = map_bound_release(parts->revision);
 	return g_steal_pointer(&version);
 }
 
@@ -62,6 +74,7 @@ void strake_bridge_version_free(StrakeBridgeVersion *version)
 		return;
 	g_free(version->version);
 	g_free(version->release);
+	g_free(version->bound_release);
 	g_free(version);
 }
 
@@ -73,6 +86,6 @@ char *strake_bridge_bound(const char *deb_version, GError **error)
 		return NULL;
 	if (version->epoch > 0)
 		return g_strdup_printf("%" G_GINT64_FORMAT ":%s-%s", version->epoch,
-			version->version, version->release);
-	return g_strdup_printf("%s-%s", version->version, version->release);
+			version->version, version->bound_release);
+	return g_strdup_printf("%s-%s", version->version, version->bound_release);
 }

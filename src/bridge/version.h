@@ -19,7 +19,8 @@ enum { STRAKE_BRIDGE_REVISION = 1 };
 typedef struct {
 	int64_t epoch; // -1: none
 	char *version;
-	char *release; // of a bound: without the bridge's suffix
+	char *release;       // without the bridge's suffix
+	char *bound_release; // in a dependency
 } StrakeBridgeVersion;
 
 /** strake_bridge_version: Errors: INVALID when @deb_version is none. */
