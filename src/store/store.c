@@ -17,7 +17,7 @@
 #include "base/file.h"
 #include "base/path.h"
 
-enum { KEY_MAX_BYTES = 16 * 1024 * 1024 };
+enum { KEY_MAX_BYTES = 16 * 1024 * 1024, KEEP_TEMPORARY_S = 24 * 60 * 60 };
 
 struct StrakeStore {
 	char *path;
@@ -31,6 +31,24 @@ struct StrakeStoreWriter {
 	int fd;
 	bool keep; // leave what was written for strake_store_resume
 };
+
+// Drops what killed processes left in tmp/ more than a day ago.
+static void sweep(const StrakeStore *store)
+{
+	g_autofree char *path = g_build_filename(store->path, "tmp", NULL);
+	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+	int64_t oldest_s = g_get_real_time() / G_USEC_PER_SEC - KEEP_TEMPORARY_S;
+	const char *name;
+
+	while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
+		g_autofree char *below = g_build_filename("tmp", name, NULL);
+		struct stat st;
+
+		if (fstatat(store->dir_fd, below, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+			S_ISREG(st.st_mode) && st.st_mtime < oldest_s)
+			unlinkat(store->dir_fd, below, 0);
+	}
+}
 
 StrakeStore *strake_store_open(const char *path, GError **error)
 {
@@ -49,6 +67,7 @@ StrakeStore *strake_store_open(const char *path, GError **error)
 	for (size_t i = 0; i < G_N_ELEMENTS(folders); i++)
 		if (!strake_path_mkdirs(store->dir_fd, folders[i], error))
 			return NULL;
+	sweep(store);
 	return g_steal_pointer(&store);
 }
 

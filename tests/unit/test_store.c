@@ -3,6 +3,7 @@
 //
 // The content store: objects, keys, wrong digests, dropped writers.
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/digest.h"
@@ -87,6 +88,23 @@ static void test_resume(void)
 	g_assert_cmpint(unlinkat(strake_store_dir_fd(store), "tmp", AT_REMOVEDIR), ==, 0); // empty
 }
 
+static void test_old_temporaries_go(void)
+{
+	static const struct timespec long_ago[2] = {{.tv_sec = 1000000000}, {.tv_sec = 1000000000}};
+	g_autoptr(GError) error = NULL;
+	g_autoptr(StrakeTmpdir) dir = strake_tmpdir_new(NULL, &error);
+	g_autoptr(StrakeStore) store = strake_store_open(dir->path, &error);
+	g_autoptr(StrakeStore) again = NULL;
+
+	g_assert_true(strake_file_write_at(dir->fd, "tmp/old", "x", 1, 0600, &error));
+	g_assert_true(strake_file_write_at(dir->fd, "tmp/new", "x", 1, 0600, &error));
+	g_assert_cmpint(utimensat(dir->fd, "tmp/old", long_ago, 0), ==, 0);
+	again = strake_store_open(dir->path, &error);
+	g_assert_nonnull(again);
+	g_assert_cmpint(faccessat(dir->fd, "tmp/old", F_OK, 0), ==, -1);
+	g_assert_cmpint(faccessat(dir->fd, "tmp/new", F_OK, 0), ==, 0);
+}
+
 static void test_keys(void)
 {
 	g_autoptr(GError) error = NULL;
@@ -110,6 +128,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/store/objects", test_objects);
 	g_test_add_func("/store/dropped", test_dropped_writer_leaves_nothing);
 	g_test_add_func("/store/resume", test_resume);
+	g_test_add_func("/store/old-temporaries", test_old_temporaries_go);
 	g_test_add_func("/store/keys", test_keys);
 	return g_test_run();
 }
