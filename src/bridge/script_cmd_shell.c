@@ -498,6 +498,16 @@ Tri script_cmd_export(ScriptEval *ev, const ScriptCall *call)
 	return TRI_TRUE;
 }
 
+/** exit $?: the status of the command before, whatever its number. */
+static bool plain_status(const StrakeShellNode *node)
+{
+	const StrakeShellWord *word = node->words != NULL ? node->words->next : NULL;
+
+	return word != NULL && word->parts != NULL && word->parts->next == NULL &&
+	       word->parts->kind == STRAKE_SHELL_PARAM && strcmp(word->parts->text, "?") == 0 &&
+	       word->parts->op == STRAKE_SHELL_OP_NONE;
+}
+
 Tri script_cmd_leave(ScriptEval *ev, const ScriptCall *call)
 {
 	static const struct {
@@ -515,6 +525,8 @@ Tri script_cmd_leave(ScriptEval *ev, const ScriptCall *call)
 	if (v == NULL)
 		ev->flow_status =
 			ev->flow == FLOW_EXIT && ev->status == TRI_FALSE ? TRI_UNKNOWN : ev->status;
+	else if (!val_known(v) && plain_status(ev->node))
+		ev->flow_status = ev->status;
 	else
 		ev->flow_status = !val_known(v) ? TRI_UNKNOWN : tri_of(number == 0);
 	return ev->flow_status;

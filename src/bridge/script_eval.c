@@ -350,7 +350,8 @@ static Tri eval_simple(ScriptEval *ev, const StrakeShellNode *node)
 		for (const StrakeShellAssign *a = node->assigns; a != NULL; a = a->next)
 			g_hash_table_insert(outer, (gpointer)a->name,
 				g_hash_table_lookup(ev->env->vars, a->name));
-		(void)eval_assigns(ev, node->assigns);
+		if (node->assigns != NULL)
+			(void)eval_assigns(ev, node->assigns);
 		ev->node = node;
 		status = script_dispatch(ev, (ScriptArg *)(void *)args->data, args->len);
 		for (const StrakeShellAssign *a = node->assigns; a != NULL; a = a->next) {
@@ -382,6 +383,8 @@ static Tri eval_and_or(ScriptEval *ev, const StrakeShellNode *node)
 
 	for (const StrakeShellNode *child = node->children; child != NULL; child = child->next) {
 		Tri wanted = child->connector == STRAKE_SHELL_OR ? TRI_FALSE : TRI_TRUE;
+
+		ev->status = wanted; // what $? is when @child runs
 
 		if (child->connector == STRAKE_SHELL_FIRST || status == wanted) {
 			status = eval_node(ev, child);

@@ -114,6 +114,9 @@ static const Row flow_rows[] = {
 	{"[ -e /bin/demo ] && ldconfig", "cache ldconfig\n"},
 	// An exit with an error did not happen; one without may have.
 	{"which x || exit 1\nldconfig", "cache ldconfig\n"},
+	{"invoke-rc.d x start || exit $?\nldconfig",
+		"nothing services start at boot from their unit files\ncache ldconfig\n"},
+	{"which x && exit $?\nldconfig", "cache? ldconfig\n"},
 	{"which x || exit 0\nldconfig", "cache? ldconfig\n"},
 	{"f() { which x && return 0; ldconfig; }\nf\ndepmod", "cache? ldconfig\ncache depmod\n"},
 	{"f() { which x || return 1; return 0; }\nif f; then ldconfig; else depmod; fi",
