@@ -171,41 +171,68 @@ static bool failed(const ScriptEval *ev, const BranchEnd *end)
 	return end->flow == FLOW_EXIT && end->flow_status == TRI_FALSE && ev->subshells == 0;
 }
 
-/** The two ways of a condition in words: "if CONDITION", "unless CONDITION". */
+/** The two ways of a condition: its words, and the path that exists on one of them. */
+typedef struct {
+	const char *text[2];
+	const char *exists[2];
+} Guards;
+
+/** When @condition is nothing but a test of one path: where that path exists. */
+static void note_existing(
+	ScriptEval *ev, const StrakeShellNode *condition, bool swapped, Guards *guards)
+{
+	bool positive = !swapped;
+
+	if (condition->kind == STRAKE_SHELL_SEQUENCE && condition->children != NULL &&
+		condition->children->next == NULL)
+		condition = condition->children;
+	if (condition != ev->test_node)
+		return;
+	positive ^= condition->negated;
+	positive ^= !ev->test_positive;
+	guards->exists[positive ? 0 : 1] = ev->test_path;
+}
+
+/** "if CONDITION", "unless CONDITION"; @swapped: the first way is taken when it is false. */
 static void name_guards(
-	ScriptEval *ev, const StrakeShellNode *condition, bool swapped, const char *guards[2])
+	ScriptEval *ev, const StrakeShellNode *condition, bool swapped, Guards *guards)
 {
 	const char *text = script_command_text(ev, condition);
 	g_autofree char *yes = g_strdup_printf("if %s", text);
 	g_autofree char *no = g_strdup_printf("unless %s", text);
 
-	guards[swapped ? 1 : 0] = g_string_chunk_insert_const(ev->plan->strings, yes);
-	guards[swapped ? 0 : 1] = g_string_chunk_insert_const(ev->plan->strings, no);
+	*guards = (Guards){0};
+	guards->text[swapped ? 1 : 0] = g_string_chunk_insert_const(ev->plan->strings, yes);
+	guards->text[swapped ? 0 : 1] = g_string_chunk_insert_const(ev->plan->strings, no);
+	note_existing(ev, condition, swapped, guards);
 }
 
-static void name_case(ScriptEval *ev, const StrakeShellWord *subject, const char *guards[2])
+static void name_case(ScriptEval *ev, const StrakeShellWord *subject, Guards *guards)
 {
 	g_autofree char *source = g_strndup(subject->source, MIN(subject->source_size, 60));
 	g_autofree char *valid = g_utf8_make_valid(source, -1);
 	g_autofree char *text = g_strdup_printf("by case %s", valid);
 
-	guards[0] = guards[1] = g_string_chunk_insert_const(ev->plan->strings, text);
+	*guards = (Guards){0};
+	guards->text[0] = guards->text[1] = g_string_chunk_insert_const(ev->plan->strings, text);
 }
 
-/** @first is the way that @guards[0] names, @second that of @guards[1]. */
-static Tri fork_walk(ScriptEval *ev, const char *const guards[2], Branch first, Branch second)
+/** @first is the way that the first guard names, @second that of the other. */
+static Tri fork_walk(ScriptEval *ev, const Guards *guards, Branch first, Branch second)
 {
 	ScriptEnv *before = ev->env;
 	// A number that no other fork has.
-	ScriptSide place = {.fork = ev->sides->len + 1, .guard = guards[0]};
-	const char *stays = guards[0]; // of the way that goes on
+	ScriptSide place = {
+		.fork = ev->sides->len + 1, .guard = guards->text[0], .exists = guards->exists[0]};
+	const char *stays = guards->text[0]; // of the way that goes on
 	BranchEnd a, b;
 	Tri status;
 
 	ev->forks++;
 	a = run_branch(ev, before, &first, place);
 	place.second = true;
-	place.guard = guards[1];
+	place.guard = guards->text[1];
+	place.exists = guards->exists[1];
 	b = run_branch(ev, before, &second, place);
 	ev->forks--;
 	script_env_free(before);
@@ -213,7 +240,7 @@ static Tri fork_walk(ScriptEval *ev, const char *const guards[2], Branch first, 
 		BranchEnd swap = a; // @a goes on for longer than @b
 		a = b;
 		b = swap;
-		stays = guards[1];
+		stays = guards->text[1];
 	}
 	status = a.status == b.status ? a.status : TRI_UNKNOWN;
 	if (b.flow != FLOW_NONE && b.flow != a.flow) {
@@ -378,7 +405,7 @@ static Tri branch_node(ScriptEval *ev, const void *what)
 static Tri eval_and_or(ScriptEval *ev, const StrakeShellNode *node)
 {
 	const StrakeShellNode *before = NULL;
-	const char *guards[2];
+	Guards guards;
 	Tri status = TRI_TRUE;
 
 	for (const StrakeShellNode *child = node->children; child != NULL; child = child->next) {
@@ -389,8 +416,8 @@ static Tri eval_and_or(ScriptEval *ev, const StrakeShellNode *node)
 		if (child->connector == STRAKE_SHELL_FIRST || status == wanted) {
 			status = eval_node(ev, child);
 		} else if (status == TRI_UNKNOWN) {
-			name_guards(ev, before, child->connector == STRAKE_SHELL_OR, guards);
-			status = fork_walk(ev, guards, (Branch){.run = branch_node, .what = child},
+			name_guards(ev, before, child->connector == STRAKE_SHELL_OR, &guards);
+			status = fork_walk(ev, &guards, (Branch){.run = branch_node, .what = child},
 				(Branch){.status = tri_not(wanted)});
 		}
 		if (ev->flow != FLOW_NONE)
@@ -404,7 +431,7 @@ typedef struct {
 	const StrakeShellClause *clause;
 	const StrakeShellNode *node;
 	Val subject;
-	const char *guards[2]; // of a case
+	Guards guards; // of a case
 } ClauseState;
 
 static Tri eval_if_from(ScriptEval *ev, const void *what);
@@ -416,7 +443,7 @@ static Tri branch_sequence(ScriptEval *ev, const void *what)
 static Tri eval_if_from(ScriptEval *ev, const void *what)
 {
 	ClauseState state = *(const ClauseState *)what;
-	const char *guards[2];
+	Guards guards;
 	Tri status;
 
 	for (; state.clause != NULL; state.clause = state.clause->next) {
@@ -433,8 +460,8 @@ static Tri eval_if_from(ScriptEval *ev, const void *what)
 			script_give_up(ev, "conditions are nested too deep to be followed");
 			return TRI_UNKNOWN;
 		}
-		name_guards(ev, state.clause->condition, false, guards);
-		status = fork_walk(ev, guards,
+		name_guards(ev, state.clause->condition, false, &guards);
+		status = fork_walk(ev, &guards,
 			(Branch){.run = branch_sequence, .what = state.clause->body},
 			(Branch){.run = eval_if_from, .what = &rest});
 		ev->depth--;
@@ -482,7 +509,7 @@ static Tri eval_case_from(ScriptEval *ev, const void *what)
 			script_give_up(ev, "conditions are nested too deep to be followed");
 			return TRI_UNKNOWN;
 		}
-		status = fork_walk(ev, state.guards,
+		status = fork_walk(ev, &state.guards,
 			(Branch){.run = eval_case_body, .what = state.clause},
 			(Branch){.run = eval_case_from, .what = &rest});
 		ev->depth--;
@@ -521,11 +548,11 @@ static Tri eval_unsure_body(ScriptEval *ev, const void *what)
 static Tri eval_unsure_loop(ScriptEval *ev, const StrakeShellNode *node)
 {
 	ScriptFlow outer = ev->after_maybe;
-	const char *const guards[2] = {node->kind == STRAKE_SHELL_FOR
-					       ? "for each of a list known at run time"
-					       : "as often as the loop's condition says",
-		"unless the loop runs"};
-	Tri status = fork_walk(ev, guards, (Branch){.run = eval_unsure_body, .what = node},
+	const Guards guards = {
+		.text = {node->kind == STRAKE_SHELL_FOR ? "for each of a list known at run time"
+							: "as often as the loop's condition says",
+			"unless the loop runs"}};
+	Tri status = fork_walk(ev, &guards, (Branch){.run = eval_unsure_body, .what = node},
 		(Branch){.status = TRI_TRUE});
 
 	if (ev->after_maybe < FLOW_RETURN)
@@ -682,7 +709,7 @@ static Tri eval_compound(ScriptEval *ev, const StrakeShellNode *node)
 		return eval_while(ev, node);
 	case STRAKE_SHELL_CASE:
 		state.subject = script_expand(ev, node->words);
-		name_case(ev, node->words, state.guards);
+		name_case(ev, node->words, &state.guards);
 		return eval_case_from(ev, &state);
 	case STRAKE_SHELL_GROUP:
 		return eval_sequence(ev, node->body);

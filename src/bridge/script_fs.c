@@ -239,6 +239,20 @@ Tri script_make_dir(
 	return TRI_TRUE;
 }
 
+/** Is this only done where @path exists already? Then it renews what a new system has not got. */
+static bool only_renews(const ScriptEval *ev, const char *path)
+{
+	for (const ScriptSide *side = ev->side; side != NULL; side = side->outer)
+		if (side->exists != NULL && strcmp(side->exists, path) == 0)
+			return true;
+	return false;
+}
+
+static Tri renews(ScriptEval *ev)
+{
+	return script_nothing(ev, "renews what an older system has: not there on a new one");
+}
+
 Tri script_make_link(ScriptEval *ev, const char *path, const char *target)
 {
 	ScriptObject *object = script_object(ev, path);
@@ -246,6 +260,8 @@ Tri script_make_link(ScriptEval *ev, const char *path, const char *target)
 
 	if (ev->removal)
 		return TRI_TRUE;
+	if (only_renews(ev, path))
+		return renews(ev);
 	if (object != NULL && object->action != NULL &&
 		object->action->kind == STRAKE_SCRIPT_LINK) {
 		if (strcmp(object->action->target, target) == 0)
@@ -267,6 +283,8 @@ Tri script_make_file(ScriptEval *ev, const char *path, const char *content, size
 
 	if (ev->removal)
 		return TRI_TRUE;
+	if (only_renews(ev, path))
+		return renews(ev);
 	if (script_volatile(path))
 		return script_nothing(ev, "a file below /run or /tmp: not part of an image");
 	if (object != NULL && object->action != NULL &&
@@ -302,6 +320,8 @@ Tri script_make_copy(ScriptEval *ev, const char *from, const char *to, int mode,
 
 	if (ev->removal)
 		return TRI_TRUE;
+	if (only_renews(ev, to))
+		return renews(ev);
 	if (script_volatile(to))
 		return script_nothing(ev, "a file below /run or /tmp: not part of an image");
 	if (!script_in_payload(ev, from, &type) || (type == 'd') != recursive)

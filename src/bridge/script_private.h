@@ -86,7 +86,8 @@ struct ScriptSide {
 	const ScriptSide *outer;
 	unsigned fork;
 	bool second;
-	const char *guard; // the condition in words
+	const char *guard;  // the condition in words
+	const char *exists; // a path that must exist on this side, NULL: none
 };
 
 /** A path that the scripts made, or a package path that they changed. */
@@ -139,12 +140,15 @@ typedef struct {
 	ScriptSink *sink;
 	ScriptInputText input;
 	ScriptFlow flow;
-	unsigned flow_levels;   // of break and continue
-	Tri flow_status;        // of exit and return
-	Tri status;             // $?
-	unsigned forks;         // undecided conditions around this place
-	ScriptFlow after_maybe; // an undecided branch before this place left so much
-	const ScriptSide *side; // innermost
+	unsigned flow_levels;             // of break and continue
+	Tri flow_status;                  // of exit and return
+	Tri status;                       // $?
+	unsigned forks;                   // undecided conditions around this place
+	ScriptFlow after_maybe;           // an undecided branch before this place left so much
+	const ScriptSide *side;           // innermost
+	const StrakeShellNode *test_node; // the last `test` of one path, nothing else
+	const char *test_path;
+	bool test_positive;     // true when the path exists
 	const char *left_guard; // why @after_maybe is set
 	GPtrArray *sides;       // all, freed at the end
 	unsigned subshells;     // around this place: `exit` leaves only them

@@ -200,6 +200,25 @@ static Tri test_or(Test *t)
 	return result;
 }
 
+/** Remembers a test of one path for whoever branches on it. */
+static void note_path_test(ScriptEval *ev, const ScriptArg *args, size_t count)
+{
+	bool negated = count == 3 && val_known(args[0].value) && strcmp(args[0].value, "!") == 0;
+	Val op = count > (size_t)negated ? args[negated].value : script_val_unknown;
+	Val path;
+
+	ev->test_node = NULL;
+	if (count != 2u + negated || !val_known(op) || op[0] != '-' || op[1] == '\0' ||
+		strchr("efdLhrswx", op[1]) == NULL || op[2] != '\0')
+		return;
+	path = script_path(ev, args[negated + 1].value);
+	if (!val_known(path))
+		return;
+	ev->test_node = ev->node;
+	ev->test_path = path;
+	ev->test_positive = !negated;
+}
+
 Tri script_cmd_test(ScriptEval *ev, const ScriptCall *call)
 {
 	Test t = {.ev = ev, .at = call->argv, .left = call->argc};
@@ -216,6 +235,7 @@ Tri script_cmd_test(ScriptEval *ev, const ScriptCall *call)
 	for (size_t i = 0; i < t.left; i++)
 		if (t.at[i].many && t.left > 2)
 			return TRI_UNKNOWN; // an unquoted $x may vanish and shift the rest
+	note_path_test(ev, t.at, t.left);
 	result = test_or(&t);
 	return t.broken || t.left > 0 ? TRI_UNKNOWN : result;
 }

@@ -234,6 +234,13 @@ static const Row file_rows[] = {
 		"copy /etc/demo.conf from /usr/share/demo/demo.conf\n"},
 	{"[ -e /etc/demo.conf ] || cp -p /usr/share/demo/demo.conf /etc/",
 		"copy? /etc/demo.conf from /usr/share/demo/demo.conf\n"},
+	{"if [ -e /etc/x ]; then cp /usr/share/demo/demo.conf /etc/x; fi\n"
+	 "[ ! -L /etc/y ] || ln -sf a /etc/y\n! test -f /etc/z || echo a > /etc/z\n"
+	 "if ! [ -e /etc/w ]; then echo a > /etc/w; fi",
+		"nothing? renews what an older system has: not there on a new one\n"
+		"nothing? renews what an older system has: not there on a new one\n"
+		"nothing? renews what an older system has: not there on a new one\n"
+		"file? /etc/w: 2 bytes, mode 0644\n  |a\n|\n"},
 	{"cp -a /usr/share/demo /var/x", "copy /var/x from /usr/share/demo\n"},
 	{"cp /usr/share/demo/demo.conf /etc/cron.d; ln -s x /etc/nginx/sites-enabled",
 		"! 2: /etc/cron.d may be a directory of another package\n"
