@@ -302,6 +302,8 @@ GBytes *strake_pe_attach(GBytes *file, const char *name, GBytes *signature, GErr
 	const void *der = g_bytes_get_data(signature, &signature_size);
 	g_autofree uint8_t *out = NULL;
 	StrakePe pe;
+	uint64_t end_virtual;
+	uint64_t end_raw;
 	size_t begin;
 	size_t table;
 
@@ -312,7 +314,12 @@ GBytes *strake_pe_attach(GBytes *file, const char *name, GBytes *signature, GErr
 			signature_size);
 		return NULL;
 	}
+	find_ends(&pe, &end_virtual, &end_raw);
 	begin = align_up(pe.certificates_size > 0 ? pe.certificates_offset : size, 8);
+	if (begin < MIN(end_raw, size)) {
+		broken(error, name, "its certificate table lies among the sections");
+		return NULL;
+	}
 	table = align_up(CERTIFICATE_HEADER_BYTES + signature_size, 8);
 	out = g_malloc0(begin + table);
 	memcpy(out, data, MIN(size, begin));

@@ -2,16 +2,18 @@
 // SPDX-FileCopyrightText: The Strake authors
 //
 // The first program of a Strake machine: it loads the modules of the disk, finds the root file
-// system by its partition UUID, mounts it and hands over to the init in it. It does not check
-// file systems, load the SELinux policy or read configuration: systemd does that from the root.
+// system by its partition UUID, grows it to the disk's size, mounts it and hands over to the init
+// in it. It does not check file systems, load the SELinux policy or read configuration: systemd
+// does that from the root.
 //
 // Kernel command line: root=PARTUUID=... | root=PARTLABEL=... | root=/dev/NAME, rootfstype=,
-// rootflags=, ro, rw (default), init=, strake.wait=SECONDS (default 60), strake.overlay=tmpfs (a
-// read-only root below a writable layer in memory).
+// rootflags=, ro, rw (default), init=, strake.wait=SECONDS (default 60), strake.grow=0 (leave the
+// partition as it is), strake.overlay=tmpfs (a read-only root below a writable layer in memory).
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
 
+#include "grow.h"
 #include "modules.h"
 #include "sys.h"
 
@@ -23,6 +25,7 @@ typedef struct {
 	const char *overlay;
 	unsigned wait_s;
 	bool read_only;
+	bool no_grow;
 } Options;
 
 struct dirent64_raw {
@@ -64,10 +67,10 @@ static void parse_option(char *word, Options *o)
 		const char *name;
 		size_t offset;
 	} texts[] = {
-		{"root=",           offsetof(Options, root)   },
-		{"rootfstype=",     offsetof(Options, type)   },
-		{"rootflags=",      offsetof(Options, flags)  },
-		{"init=",           offsetof(Options, init)   },
+		{"root=", offsetof(Options, root)},
+		{"rootfstype=", offsetof(Options, type)},
+		{"rootflags=", offsetof(Options, flags)},
+		{"init=", offsetof(Options, init)},
 		{"strake.overlay=", offsetof(Options, overlay)},
 	};
 
@@ -79,6 +82,8 @@ static void parse_option(char *word, Options *o)
 		o->read_only = true;
 	else if (str_equal(word, "rw"))
 		o->read_only = false;
+	else if (str_equal(word, "strake.grow=0"))
+		o->no_grow = true;
 	else if (str_starts(word, "strake.wait="))
 		o->wait_s = to_number(word + str_len("strake.wait="), o->wait_s);
 }
@@ -220,11 +225,23 @@ static void mount_root(const Options *o, const char *device)
 		o->read_only || overlay || str_equal(type, "erofs") || str_equal(type, "squashfs");
 	const char *target = overlay ? "/lower" : "/sysroot";
 	StrakeErrno r;
+	bool grown;
 
 	modules_load_filesystem(type);
+	r = str_starts(device, "/dev/") && !o->no_grow ? grow_partition(device + 5) : 0;
+	grown = r > 0;
+	if (r < 0)
+		log_line("grow the partition ", device, "", r);
 	r = sys_mount(device, target, type, read_only ? MS_RDONLY : 0, o->flags);
 	if (r < 0)
 		fail("mount ", device, r);
+	// A partition that an interrupted boot has grown still has the smaller file system in it;
+	// growing to the same size is free, so writable ext4 roots are always asked.
+	if (!read_only && !o->no_grow && str_equal(type, "ext4")) {
+		r = grow_filesystem(target, device + 5);
+		if (r < 0 && grown)
+			log_line("grow the file system of ", device, "", r);
+	}
 	if (!overlay)
 		return;
 	modules_load_filesystem("overlay");

@@ -78,6 +78,26 @@ StrakeErrno sys_pread(int fd, void *data, size_t size, uint64_t offset)
 	return CALL(SYS_pread64, fd, data, size, offset);
 }
 
+StrakeErrno sys_pwrite(int fd, const void *data, size_t size, uint64_t offset)
+{
+	return CALL(SYS_pwrite64, fd, data, size, offset);
+}
+
+StrakeErrno sys_fsync(int fd)
+{
+	return CALL(SYS_fsync, fd);
+}
+
+StrakeErrno sys_ioctl(int fd, unsigned long request, void *argument)
+{
+	return CALL(SYS_ioctl, fd, request, argument);
+}
+
+StrakeErrno sys_readlink(const char *path, char *out, size_t size)
+{
+	return CALL(SYS_readlinkat, AT_FDCWD, path, out, size);
+}
+
 StrakeErrno sys_getdents(int fd, void *data, size_t size)
 {
 	return CALL(SYS_getdents64, fd, data, size);

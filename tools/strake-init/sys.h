@@ -20,6 +20,10 @@ StrakeErrno sys_close(int fd);
 StrakeErrno sys_read(int fd, void *data, size_t size);
 StrakeErrno sys_write(int fd, const void *data, size_t size);
 StrakeErrno sys_pread(int fd, void *data, size_t size, uint64_t offset);
+StrakeErrno sys_pwrite(int fd, const void *data, size_t size, uint64_t offset);
+StrakeErrno sys_fsync(int fd);
+StrakeErrno sys_ioctl(int fd, unsigned long request, void *argument);
+StrakeErrno sys_readlink(const char *path, char *out, size_t size);
 StrakeErrno sys_getdents(int fd, void *data, size_t size);
 StrakeErrno sys_mkdir(const char *path, int mode);
 StrakeErrno sys_mount(const char *source, const char *target, const char *type, unsigned long flags,
