@@ -205,6 +205,7 @@ static bool write_own_files(int root_fd, const StrakeImageDef *def, GError **err
 
 static bool write_machine(int root_fd, const StrakeImageDef *def, GError **error)
 {
+	static const char updated[] = "# The image build has brought everything up to date.\n";
 	g_autofree char *hostname =
 		g_strconcat(def->hostname != NULL ? def->hostname : "strake", "\n", NULL);
 
@@ -214,6 +215,11 @@ static bool write_machine(int root_fd, const StrakeImageDef *def, GError **error
 		return false;
 	if (!exists(root_fd, "etc/locale.conf") &&
 		!write_text(root_fd, "etc/locale.conf", "LANG=C.UTF-8\n", error))
+		return false;
+	// All that a first boot would do after an update of /usr has been done: systemd compares
+	// these files' times with that of /usr.
+	if (!write_text(root_fd, "etc/.updated", updated, error) ||
+		!write_text(root_fd, "var/.updated", updated, error))
 		return false;
 	if (exists(root_fd, "usr/lib/systemd/systemd-resolved") &&
 		!write_link(root_fd, "etc/resolv.conf", "../run/systemd/resolve/stub-resolv.conf",
@@ -243,7 +249,7 @@ bool strake_configure_clean(int root_fd, const StrakeImageDef *def, GError **err
 {
 	// Backups of account files, caches keyed by inode, logs of build-time programs.
 	static const char *const leftovers[] = {"etc/{passwd,group,shadow,gshadow,subuid,subgid}-",
-		"etc/.updated", "var/.updated", "var/cache/ldconfig/**", "var/log/**/*.log",
+ "var/cache/ldconfig/**", "var/log/**/*.log",
 		"var/log/journal/**", "tmp/*", "run/**", "var/tmp/*",
 		"var/lib/selinux/*/semanage.*.LOCK", "etc/ssh/ssh_host_*",
 		"var/lib/systemd/random-seed", NULL};

@@ -73,6 +73,11 @@ static const Step table[] = {
 		.needs = "usr/share/glib-2.0/schemas",
 		.argv = WORDS("/usr/lib/x86_64-linux-gnu/glib-2.0/glib-compile-schemas",
 			"/usr/share/glib-2.0/schemas")},
+	// rpm keeps each key as a file, so that the import is the same bytes every time.
+	{.name = "package keys",
+		.needs = "etc/pki/rpm-gpg/RPM-GPG-KEY-strake",
+		.argv = WORDS("rpmkeys", "--define", "_keyring fs", "--import",
+			"/etc/pki/rpm-gpg/RPM-GPG-KEY-strake")},
 	{.name = "configuration", .run = run_configure},
 	{.name = "state directories",
 		.needs = "usr/bin/systemd-tmpfiles",
