@@ -5,10 +5,11 @@
 // relations as the overlays of the project change them. No solver: the question is what to fetch,
 // not what goes together.
 //
-// Order of choice, the same on every machine: a name is what a rename makes it, then a package of
-// the archive, then what an overlay lets provide it, then a package of our own, then the preferred
-// provider, the provider with the highest priority, the first by name. Of alternatives, one that
-// is needed anyway wins, else the first that exists. Recommends are not followed.
+// Order of choice, the same on every machine: a package of our own that is called or provides the
+// name; what a rename calls so (in lists and overlays); a package of the archive; what an overlay
+// lets provide it; the preferred provider, the provider with the highest priority, the first by
+// name. Of alternatives, one that is needed anyway wins, else the first that exists. Recommends are
+// not followed.
 #pragma once
 
 #include <glib.h>

@@ -199,21 +199,19 @@ bool strake_deb_ask(StrakeDebWalk *walk, const StrakeDebRelation *relation, bool
 	StrakeDebAnswer *answer, GError **error)
 {
 	const char *name = relation->name;
+	const char *new_name = strake_deb_names_new_name(walk->names, name);
 
-	if (new_names) {
-		try_local(walk, name, answer);
-		if (!strake_deb_answer_found(answer) &&
-			!try_components(
-				walk, strake_deb_names_renamed(walk->names, name), answer, error))
-			return false;
-	}
+	try_local(walk, name, answer);
+	if (!strake_deb_answer_found(answer) && new_name != NULL)
+		try_local(walk, new_name, answer); // rebuilt by us under the name it gets here
+	if (!strake_deb_answer_found(answer) && new_names &&
+		!try_components(walk, strake_deb_names_renamed(walk->names, name), answer, error))
+		return false;
 	if (!strake_deb_answer_found(answer) &&
 		!try_real(walk, name, new_names ? NULL : relation, answer, error))
 		return false;
 	if (!strake_deb_answer_found(answer) &&
 		!try_components(walk, strake_deb_names_provided(walk->names, name), answer, error))
 		return false;
-	if (!strake_deb_answer_found(answer))
-		try_local(walk, name, answer);
 	return strake_deb_answer_found(answer) || try_virtual(walk, relation, answer, error);
 }

@@ -386,6 +386,17 @@ def test_packages_of_our_own(world):
     world.define(["app", "our"], world.upstream, part)
     world.ok("update")
     assert names(world) == ["app", "lib"]
+    part += ('[components.tool]\noverlays = [{ type = "package-rename", value = "red-tool", '
+             'description = "d" }]\n')
+    (world.project / "tool.spec").write_text((world.project / "our.spec").read_text()
+                                             .replace("Name: our", "Name: red-tool")
+                                             .replace("base-thing", "another"))
+    rebuilt = '[components.rebuilt]\nspec = { type = "local", path = "../tool.spec" }\n'
+    world.archive.add("app", "3", Depends="lib, tool")
+    world.archive.publish()
+    world.define(["app"], world.upstream, part + rebuilt)
+    world.ok("update")
+    assert names(world) == ["app", "lib"], "what is rebuilt here is not imported"
     world.define(["our-extra"], world.upstream, part)
     world.ok("update")
     assert names(world) == ["tool"]
