@@ -197,6 +197,32 @@ static inline bool script_is_maybe(const ScriptEval *ev)
 	return ev->forks > 0 || ev->after_maybe != FLOW_NONE;
 }
 
+// -- script_fork.c
+/** One way of an undecided condition; @run NULL: nothing happens, the status is @status. */
+typedef struct {
+	Tri (*run)(ScriptEval *ev, const void *what);
+	const void *what;
+	Tri status;
+} ScriptBranch;
+
+/** The two ways of a condition: its words, and the path that exists on one of them. */
+typedef struct {
+	const char *text[2];
+	const char *exists[2];
+} ScriptGuards;
+
+/** Walks both ways; @first is the one that the first guard names. The status is that of the way
+ * that goes on, not known when both do and differ. */
+Tri script_fork_walk(
+	ScriptEval *ev, const ScriptGuards *guards, ScriptBranch first, ScriptBranch second);
+/** "if CONDITION", "unless CONDITION"; @swapped: the first way is taken when it is false. */
+void script_name_guards(
+	ScriptEval *ev, const StrakeShellNode *condition, bool swapped, ScriptGuards *guards);
+void script_name_case(ScriptEval *ev, const StrakeShellWord *subject, ScriptGuards *guards);
+/** A function or subshell has its own "may have left already"; outside doubt becomes a fork. */
+ScriptFlow script_scope_begin(ScriptEval *ev);
+void script_scope_end(ScriptEval *ev, ScriptFlow outer, bool left_script);
+
 // -- script_redirect.c
 typedef struct {
 	ScriptSink *outer_sink;
@@ -340,7 +366,7 @@ SCRIPT_HANDLER(script_cmd_udevadm);
 SCRIPT_HANDLER(script_cmd_db_get); // script_cmd_debconf.c
 SCRIPT_HANDLER(script_cmd_db_set);
 SCRIPT_HANDLER(script_cmd_db_query);
-SCRIPT_HANDLER(script_cmd_source); // script_cmd_shell.c
+SCRIPT_HANDLER(script_cmd_source); // script_cmd_shell.c, script_cmd_text.c
 SCRIPT_HANDLER(script_cmd_echo);
 SCRIPT_HANDLER(script_cmd_printf);
 SCRIPT_HANDLER(script_cmd_cat);
