@@ -4,11 +4,13 @@
 // Globs: braces are expanded once, then components are matched by dynamic programming over "**".
 #include "base/glob.h"
 
+#include <dirent.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
 
-enum { EXPANSIONS_MAX = 256, PATTERN_MAX = 4096 };
+enum { EXPANSIONS_MAX = 256, PATTERN_MAX = 4096, DEPTH_MAX = 64 };
 
 struct StrakeGlob {
 	GPtrArray *alternatives; // of char **: components of one brace-free pattern
@@ -297,34 +299,56 @@ typedef struct {
 	GPtrArray *found;
 } Walk;
 
+typedef enum { ENTRY_OTHER, ENTRY_FILE, ENTRY_DIR } EntryKind;
+
+// What the entry is, a link counting as the file that it leads to but never as a directory. Most
+// file systems say it in the listing itself.
+static EntryKind kind_of(const struct dirent *entry, const char *path)
+{
+	struct stat st;
+
+	if (entry->d_type == DT_REG)
+		return ENTRY_FILE;
+	if (entry->d_type == DT_DIR)
+		return ENTRY_DIR;
+	if (entry->d_type != DT_LNK && entry->d_type != DT_UNKNOWN)
+		return ENTRY_OTHER;
+	if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return ENTRY_DIR;
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) ? ENTRY_FILE : ENTRY_OTHER;
+}
+
+static bool is_never_entered(const char *name)
+{
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, ".git") == 0;
+}
+
 // @at: path so far, ends with "/"; @below: where the part of it that @parts[0] begins with starts.
 static bool walk(const Walk *w, GString *at, size_t below, unsigned depth, GError **error)
 {
-	GDir *dir = g_dir_open(at->str, 0, NULL);
+	DIR *dir = opendir(at->str);
 	size_t length = at->len;
-	const char *name;
+	const struct dirent *entry;
 	bool ok = true;
 
 	if (dir == NULL) // unreadable or gone: nothing there matches
 		return true;
-	if (depth > 64)
+	if (depth > DEPTH_MAX)
 		ok = strake_error_set(error, STRAKE_ERROR_LIMIT,
-			"'%s' is more than 64 directories deep", at->str);
-	while (ok && (name = g_dir_read_name(dir)) != NULL) {
-		g_string_append(at, name);
-		bool is_dir = g_file_test(at->str, G_FILE_TEST_IS_DIR);
-		if (!is_dir && g_file_test(at->str, G_FILE_TEST_IS_REGULAR) &&
-			match_components(w->parts, at->str + below))
+			"'%s' is more than %d directories deep", at->str, DEPTH_MAX);
+	while (ok && (entry = readdir(dir)) != NULL) {
+		g_string_append(at, entry->d_name);
+		EntryKind kind = kind_of(entry, at->str);
+		if (kind == ENTRY_FILE && match_components(w->parts, at->str + below))
 			g_ptr_array_add(w->found, g_strdup(at->str));
-		if (is_dir && strcmp(name, ".git") != 0 &&
-			!g_file_test(at->str, G_FILE_TEST_IS_SYMLINK) &&
+		if (kind == ENTRY_DIR && !is_never_entered(entry->d_name) &&
 			(w->deep || depth + 1 < g_strv_length((char **)w->parts))) {
 			g_string_append_c(at, '/');
 			ok = walk(w, at, below, depth + 1, error);
 		}
 		g_string_truncate(at, length);
 	}
-	g_dir_close(dir);
+	closedir(dir);
 	return ok;
 }
 

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -17,48 +18,49 @@ static void test_match(void)
 		const char *pattern, *path;
 		bool want;
 	} rows[] = {
-		{"a",                 "a",                  true },
-		{"a",                 "ab",                 false},
-		{"*",                 "abc",                true },
-		{"*",                 "a/b",                false},
-		{"*.toml",            ".toml",              true },
-		{"a*b*c",             "aXbYbZc",            true },
-		{"a*b*c",             "aXbYbZ",             false},
-		{"?",                 "\xc3\xa9",           true },
-		{"?",                 "ab",                 false},
-		{"[a-c]x",            "bx",                 true },
-		{"[^a-c]x",           "bx",                 false},
-		{"[!a-c]x",           "dx",                 true },
-		{"[]]",               "]",                  true },
-		{"[a-]",              "-",                  true },
-		{"[\\]]",             "]",                  true },
-		{"\\*",               "*",                  true },
-		{"\\*",               "a",                  false},
-		{"a/**",              "a",                  true },
-		{"a/**",              "a/b",                true },
-		{"a/**",              "a/b/c",              true },
-		{"a/**",              "ab",                 false},
-		{"a/*",               "a/b/c",              false},
-		{"**/c",              "c",                  true },
-		{"**/c",              "a/b/c",              true },
-		{"**/c",              "a/b/cd",             false},
-		{"a/**/d",            "a/d",                true },
-		{"a/**/d",            "a/b/c/d",            true },
-		{"a/**/b/**/c",       "a/x/b/y/z/c",        true },
-		{"a/**/b/**/c",       "a/x/y/z/c",          false},
-		{"**",                "a/b",                true },
-		{"a**",               "ab",                 true },
-		{"a**",               "a/b",                false},
-		{"{a,b}/c",           "b/c",                true },
-		{"{a,b}/c",           "c/c",                false},
-		{"x{,y}",             "x",                  true },
-		{"{a/b,c}/d",         "a/b/d",              true },
-		{"{a,{b,c}}d",        "cd",                 true },
-		{"/usr/share/doc/**", "/usr/share/doc/x/y", true },
-		{"/usr/share/doc/**", "usr/share/doc/x",    false},
+		{"a", "a", true},
+		{"a", "ab", false},
+		{"*", "abc", true},
+		{"*", "a/b", false},
+		{"*.toml", ".toml", true},
+		{"a*b*c", "aXbYbZc", true},
+		{"a*b*c", "aXbYbZ", false},
+		{"?", "\xc3\xa9", true},
+		{"?", "ab", false},
+		{"[a-c]x", "bx", true},
+		{"[^a-c]x", "bx", false},
+		{"[!a-c]x", "dx", true},
+		{"[]]", "]", true},
+		{"[a-]", "-", true},
+		{"[\\]]", "]", true},
+		{"\\*", "*", true},
+		{"\\*", "a", false},
+		{"a/**", "a", true},
+		{"a/**", "a/b", true},
+		{"a/**", "a/b/c", true},
+		{"a/**", "ab", false},
+		{"a/*", "a/b/c", false},
+		{"**/c", "c", true},
+		{"**/c", "a/b/c", true},
+		{"**/c", "a/b/cd", false},
+		{"a/**/d", "a/d", true},
+		{"a/**/d", "a/b/c/d", true},
+		{"a/**/b/**/c", "a/x/b/y/z/c", true},
+		{"a/**/b/**/c", "a/x/y/z/c", false},
+		{"**", "a/b", true},
+		{"a**", "ab", true},
+		{"a**", "a/b", false},
+		{"{a,b}/c", "b/c", true},
+		{"{a,b}/c", "c/c", false},
+		{"x{,y}", "x", true},
+		{"{a/b,c}/d", "a/b/d", true},
+		{"{a,{b,c}}d", "cd", true},
+		{"/usr/share/doc/**", "/usr/share/doc/x/y", true},
+		{"/usr/share/doc/**", "usr/share/doc/x", false},
 		{"\xff*",
-                 "\xff"
-			"a",				true },
+			"\xff"
+			"a",
+			true},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -105,15 +107,15 @@ static void test_files(void)
 	static const struct {
 		const char *pattern, *want;
 	} rows[] = {
-		{"**/*.toml",      "a.toml d/c.toml d/e/f.toml"},
-		{"*.toml",         "a.toml"                    },
-		{"./d/*.toml",     "d/c.toml"                  },
-		{"d/e/../*.toml",  "d/e/../c.toml"             },
-		{"a.toml",         "a.toml"                    },
-		{"none.toml",      ""                          },
-		{"none/*.toml",    ""                          },
-		{"{a,d/c,a}.toml", "a.toml d/c.toml"           },
-		{"d",              ""			  },
+		{"**/*.toml", "a.toml d/c.toml d/e/f.toml d/link.toml"},
+		{"*.toml", "a.toml"},
+		{"./d/*.toml", "d/c.toml d/link.toml"},
+		{"d/e/../*.toml", "d/e/../c.toml"},
+		{"a.toml", "a.toml"},
+		{"none.toml", ""},
+		{"none/*.toml", ""},
+		{"{a,d/c,a}.toml", "a.toml d/c.toml"},
+		{"d", ""},
 	};
 	g_autoptr(StrakeTmpdir) dir = strake_tmpdir_new(NULL, NULL);
 
@@ -122,6 +124,10 @@ static void test_files(void)
 		g_assert_true(strake_path_mkdirs(dir->fd, parent, NULL));
 		g_assert_true(strake_file_write_at(dir->fd, made[i], "", 0, 0644, NULL));
 	}
+	// A link to a file is one, a link to a directory is not entered.
+	g_assert_cmpint(symlinkat("../a.toml", dir->fd, "d/link.toml"), ==, 0);
+	g_assert_cmpint(symlinkat("..", dir->fd, "d/up"), ==, 0);
+	g_assert_cmpint(symlinkat("nowhere", dir->fd, "d/broken.toml"), ==, 0);
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		g_autoptr(GError) error = NULL;
 		g_auto(GStrv) found = strake_glob_files(dir->path, rows[i].pattern, &error);
