@@ -104,7 +104,8 @@ static void test_refused(void)
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		g_autoptr(GError) error = NULL;
 		g_autoptr(StrakeRegex) regex = strake_regex_new(rows[i], 0, &error);
-		g_test_message("'%s'", rows[i]);
+		g_autofree char *shown = g_strescape(rows[i], NULL);
+		g_test_message("'%s'", shown);
 		g_assert_null(regex);
 		g_assert_error(error, STRAKE_ERROR, STRAKE_ERROR_INVALID);
 	}
