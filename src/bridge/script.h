@@ -41,7 +41,8 @@ typedef enum {
 	STRAKE_SCRIPT_PRESET,   // upstream wants unit @name enabled (@enable) for @scope
 	STRAKE_SCRIPT_SYSUSERS, // @line_text: one sysusers.d(5) line, @name: the account
 	STRAKE_SCRIPT_TMPFILES, // @line_text: tmpfiles.d(5) lines (one, rarely two); @name: "d"
-				// directory, "z" change what is there; @path @mode @owner
+				// directory, "f" empty file, "z" change what is there; @path @mode
+				// @owner
 				// @group too
 	STRAKE_SCRIPT_LINK, // symbolic link @path -> @target; @line_text: the same for tmpfiles.d
 	STRAKE_SCRIPT_ALTERNATIVE, // @path (the generic link) -> @target, @name, @priority; a slave

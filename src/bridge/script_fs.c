@@ -516,6 +516,12 @@ static void finish_action(ScriptEval *ev, StrakeScriptAction *action)
 {
 	g_autoptr(GString) line = g_string_new(NULL);
 
+	// An empty file below /var is a log or a state file to be, not configuration.
+	if (action->kind == STRAKE_SCRIPT_FILE && action->content_size == 0 &&
+		g_str_has_prefix(action->path, "/var/")) {
+		action->kind = STRAKE_SCRIPT_TMPFILES;
+		action->name = "f";
+	}
 	if (action->kind == STRAKE_SCRIPT_TMPFILES) {
 		append_tmpfiles(line, action);
 	} else if (action->kind == STRAKE_SCRIPT_LINK) {

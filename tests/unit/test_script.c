@@ -288,6 +288,9 @@ static const Row file_rows[] = {
 	{"mv /etc/demo/main.conf /etc/x", "! 2: moves the package's file /etc/demo/main.conf\n"},
 	{"touch /etc/x /usr/bin/demo",
 		"file /etc/x: 0 bytes, mode 0644\n  ||\nnothing only the file's time changes\n"},
+	{"touch /var/log/x; chmod 640 /var/log/x; chown a:adm /var/log/x; echo b > /var/y",
+		"tmpfiles f /var/log/x 0640 a adm -\n"
+		"file /var/y: 2 bytes, mode 0644\n  |b\n|\n"},
 	{"mkdir '/var/a b' '/var/c%d'", "tmpfiles d \"/var/a b\" 0755 root root -\ntmpfiles d "
 					"/var/c%%d 0755 root root -\n"},
 	{"mkdir '/var/a\n/etc/b'", "tmpfiles d /var/a\\x0a/etc/b 0755 root root -\n"},
