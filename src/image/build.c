@@ -19,6 +19,7 @@
 #include "base/progress.h"
 #include "image/compose.h"
 #include "image/init_program.h"
+#include "image/inventory.h"
 #include "image/root.h"
 #include "pkg/solve.h"
 #include "repo/keys.h"
@@ -224,6 +225,16 @@ static void list_packages(Build *b)
 	g_ptr_array_add(b->lines, NULL);
 }
 
+// An image without outputs, such as the tools tree, has nothing to describe.
+static bool describe(const Build *b, GError **error)
+{
+	char **outputs = b->compose.def->outputs;
+
+	return (outputs != NULL && *outputs == NULL) ||
+	       strake_inventory_write(
+		       b->out, b->compose.def->name, b->packages, b->seed, b->source.time_s, error);
+}
+
 static bool install(Build *b, GError **error)
 {
 	if (b->o->from_root != NULL) {
@@ -268,7 +279,7 @@ bool strake_image_build(StrakeProject *project, StrakeStore *store, const char *
 		b.compose.time_s = b.source.time_s;
 		b.compose.jobs = b.o->jobs;
 		b.compose.packages = (const char *const *)b.lines->pdata;
-		if (!strake_compose(&b.compose, error)) {
+		if (!strake_compose(&b.compose, error) || !describe(&b, error)) {
 			g_prefix_error(error, "image '%s': ", name);
 			return false;
 		}

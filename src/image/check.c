@@ -18,7 +18,7 @@
 #include "image/serve.h"
 #include "image/tamper.h"
 
-enum { DEFAULT_TIMEOUT_S = 600, REFUSAL_TIMEOUT_S = 180 };
+enum { DEFAULT_TIMEOUT_S = 600, REFUSAL_TIMEOUT_S = 180, EMULATION_ATTEMPTS = 4 };
 
 // The floors of this release line.
 static const struct {
@@ -261,19 +261,36 @@ static void copy_console(const StrakeMachine *m, const char *path)
 		strake_warn("cannot write the console log '%s'", path);
 }
 
+// Starts a machine and logs in; again when the emulator, not the image, was at fault.
+static StrakeMachine *start_and_log_in(const StrakeMachineOptions *options,
+	const char *console_copy, unsigned timeout_s, GError **error)
+{
+	for (unsigned attempt = 1;; attempt++) {
+		g_autoptr(GError) failed = NULL;
+		g_autoptr(StrakeMachine) m = strake_machine_start(options, error);
+
+		if (m == NULL)
+			return NULL;
+		if (strake_machine_wait_ssh(m, timeout_s, &failed))
+			return g_steal_pointer(&m);
+		copy_console(m, console_copy);
+		if (attempt == EMULATION_ATTEMPTS || !strake_machine_emulation_fault(m)) {
+			g_propagate_error(error, g_steal_pointer(&failed));
+			return NULL;
+		}
+		strake_warn("the emulator broke the guest's kernel (int3); starting it again");
+	}
+}
+
 static bool check_plain(
 	GPtrArray *rows, const StrakeCheckOptions *o, unsigned timeout_s, GError **error)
 {
 	const StrakeMachineOptions options = {.disk = o->disk, .work = o->work};
-	g_autoptr(StrakeMachine) m = strake_machine_start(&options, error);
+	g_autoptr(StrakeMachine) m = start_and_log_in(&options, o->console_copy, timeout_s, error);
 	g_autoptr(GHashTable) v = NULL;
 
 	if (m == NULL)
 		return false;
-	if (!strake_machine_wait_ssh(m, timeout_s, error)) {
-		copy_console(m, o->console_copy);
-		return false;
-	}
 	v = ask(m, state_script, timeout_s, error);
 	if (v == NULL)
 		return false;
@@ -293,13 +310,12 @@ static bool check_signed(GPtrArray *rows, const StrakeCheckOptions *o, const cha
 {
 	const StrakeMachineOptions options = {
 		.disk = o->disk, .work = work, .secure_boot = o->secure_boot};
-	g_autoptr(StrakeMachine) m = strake_machine_start(&options, error);
+	g_autoptr(StrakeMachine) m = start_and_log_in(&options, NULL, timeout_s, error);
 	g_autoptr(GHashTable) v = NULL;
 
 	if (m == NULL)
 		return false;
-	if (strake_machine_wait_ssh(m, timeout_s, error))
-		v = ask(m, state_script, timeout_s, error);
+	v = ask(m, state_script, timeout_s, error);
 	if (v == NULL)
 		return false;
 	add_row(rows, "Secure Boot, signed image", "boots", "boots", true);

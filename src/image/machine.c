@@ -218,6 +218,7 @@ StrakeMachine *strake_machine_start(const StrakeMachineOptions *o, GError **erro
 	m->work = g_strdup(o->work);
 	m->key_path = g_build_filename(o->work, "key", NULL);
 	m->console_path = g_build_filename(o->work, "console.log", NULL);
+	unlink(m->key_path); // of an earlier machine in the same place; ssh-keygen would ask
 	variables = g_build_filename(o->work, "vars.fd", NULL);
 	overlay = g_build_filename(o->work, "disk.qcow2", NULL);
 	if (firmware == NULL || !write_variables(o, firmware->variables, variables, error) ||
@@ -340,6 +341,8 @@ bool strake_machine_wait_ssh(StrakeMachine *m, unsigned timeout_s, GError **erro
 
 	for (;;) {
 		g_autofree char *answer = strake_machine_ssh(m, "echo ready\n", 30, NULL);
+		g_autofree char *console = strake_machine_console(m);
+		bool panic = strstr(console, "Kernel panic - not syncing") != NULL;
 		bool late = g_get_monotonic_time() > end;
 		bool running = strake_machine_is_running(m);
 
@@ -347,12 +350,22 @@ bool strake_machine_wait_ssh(StrakeMachine *m, unsigned timeout_s, GError **erro
 			return true;
 		if (!strake_cancel_check(error))
 			return false;
-		if (late || !running) {
+		if (late || panic || !running) {
 			g_autofree char *said = console_end(m);
 			return strake_error_set(error, STRAKE_ERROR_FAILED,
 				"%s; the console ends with:\n%s",
-				running ? "no ssh login in time" : "the machine ended", said);
+				panic     ? "the kernel panicked"
+				: running ? "no ssh login in time"
+					  : "the machine ended",
+				said);
 		}
 		g_usleep(POLL_MS * 1000);
 	}
+}
+
+bool strake_machine_emulation_fault(const StrakeMachine *m)
+{
+	g_autofree char *console = strake_machine_console(m);
+
+	return !can_use_kvm() && strstr(console, "Oops: int3") != NULL;
 }

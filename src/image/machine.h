@@ -46,6 +46,12 @@ bool strake_machine_wait(
 char *strake_machine_ssh(StrakeMachine *machine, const char *script, unsigned timeout_s,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** strake_machine_wait_ssh: until a login works. Errors: FAILED with the console's end. */
+/** strake_machine_wait_ssh: until a login works. Errors: FAILED with the console's end, at once
+ * when the kernel panics. */
 bool strake_machine_wait_ssh(
 	StrakeMachine *machine, unsigned timeout_s, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** strake_machine_emulation_fault: the kernel died of a fault that QEMU's emulation of several
+ * processors has (a breakpoint of the kernel's own code patching reaches another processor); the
+ * same image boots when it is started again. */
+bool strake_machine_emulation_fault(const StrakeMachine *machine);

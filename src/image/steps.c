@@ -76,8 +76,7 @@ static const Step table[] = {
 	// rpm keeps each key as a file, so that the import is the same bytes every time.
 	{.name = "package keys",
 		.needs = "etc/pki/rpm-gpg/RPM-GPG-KEY-strake",
-		.argv = WORDS("rpmkeys", "--define", "_keyring fs", "--import",
-			"/etc/pki/rpm-gpg/RPM-GPG-KEY-strake")},
+		.argv = WORDS("rpmkeys", "--import", "/etc/pki/rpm-gpg/RPM-GPG-KEY-strake")},
 	{.name = "configuration", .run = run_configure},
 	{.name = "state directories",
 		.needs = "usr/bin/systemd-tmpfiles",

@@ -20,6 +20,8 @@ extern const StrakeCmd strake_cmd_overlay_apply;
 extern const StrakeCmd strake_cmd_overlay_check;
 extern const StrakeCmd strake_cmd_image_boot;
 extern const StrakeCmd strake_cmd_image_build;
+extern const StrakeCmd strake_cmd_image_list;
+extern const StrakeCmd strake_cmd_image_report;
 extern const StrakeCmd strake_cmd_pkg_install;
 extern const StrakeCmd strake_cmd_pkg_solve;
 extern const StrakeCmd strake_cmd_spec_parse;
