@@ -370,9 +370,11 @@ static void finish(Loader *l)
 					  : g_strdup("out");
 	g_autofree char *out =
 		g_canonicalize_filename(dir_or(p, p->all.project.output_dir, beside), NULL);
+	g_autofree char *locks = g_canonicalize_filename(
+		dir_or(p, p->all.project.lock_dir, p->azldev ? "locks" : "."), NULL);
 
 	p->output_dir = strake_arena_strdup(p->arena, out);
-	p->lock_dir = (char *)dir_or(p, p->all.project.lock_dir, p->azldev ? "locks" : ".");
+	p->lock_dir = strake_arena_strdup(p->arena, locks);
 	if (p->azldev && p->all.project.default_author_email == NULL)
 		p->all.project.default_author_email = (char *)"azurelinux@microsoft.com";
 	fill_upstreams(p);

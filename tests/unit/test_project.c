@@ -643,6 +643,9 @@ static void test_root_is_found_above(void)
 		g_autoptr(StrakeProject) p = strake_project_load(start, &options, NULL);
 		g_assert_nonnull(p);
 		g_assert_cmpstr(strake_project_root(p), ==, want);
+		g_assert_cmpstr(strake_project_lock_dir(p), ==, want);
+		g_assert_true(g_str_has_suffix(strake_project_output_dir(p), "/out"));
+		g_assert_null(strstr(strake_project_output_dir(p), "distro"));
 	}
 }
 
