@@ -347,7 +347,8 @@ static void check_stale(StrakeConversion *c, const StrakeScriptPlan *plan, Strak
 			name, c->deb_name, strake_deb_file_version(c->deb), def->origin.file,
 			def->origin.line, hash != NULL ? hash : "of nothing (the script is gone)",
 			def->sha256);
-		if (c->following && count_unhandled(plan, script) == 0)
+		// a script that is gone, or has nothing of its own left, hides nothing unread
+		if ((c->following || hash == NULL) && count_unhandled(plan, script) == 0)
 			strake_conversion_note(c, "warning",
 				"%s; every command of the new text is understood", text);
 		else

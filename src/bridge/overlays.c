@@ -97,6 +97,32 @@ bool strake_conversion_removes(StrakeConversion *c, const char *path)
 	return removes;
 }
 
+/* What a move makes of @path: the file itself or something below it; a * in the old name stands for
+ * any run but /, and one in the new name for the same text. NULL: not moved. */
+static char *move_path(const StrakeOverlay *def, const char *path)
+{
+	const char *star = strchr(def->file, '*');
+	size_t size = star != NULL ? (size_t)(star - def->file) : strlen(def->file);
+	g_autofree char *run = NULL;
+	g_auto(GStrv) parts = NULL;
+	const char *end;
+
+	if (strncmp(path, def->file, size) != 0)
+		return NULL;
+	if (star == NULL)
+		return path[size] == '\0' || path[size] == '/'
+			       ? g_strconcat(def->replacement, path + size, NULL)
+			       : NULL;
+	if (!g_str_has_suffix(path, star + 1) || strlen(path) < size + strlen(star + 1))
+		return NULL;
+	end = path + strlen(path) - strlen(star + 1);
+	run = g_strndup(path + size, (size_t)(end - path) - size);
+	if (*run == '\0' || strchr(run, '/') != NULL)
+		return NULL;
+	parts = g_strsplit(def->replacement, "*", -1);
+	return g_strjoinv(run, parts);
+}
+
 char *strake_conversion_moved(StrakeConversion *c, const char *path)
 {
 	char *moved = g_strdup(path);
@@ -104,19 +130,15 @@ char *strake_conversion_moved(StrakeConversion *c, const char *path)
 	for (guint i = 0; i < c->overlays->len; i++) {
 		StrakeBridgeOverlay *overlay = c->overlays->pdata[i];
 		const StrakeOverlay *def = overlay->def;
-		size_t size;
+		char *next;
 
 		if (def->type != STRAKE_OVERLAY_PACKAGE_FILE_MOVE)
 			continue;
-		size = strlen(def->file);
-		if (strncmp(moved, def->file, size) != 0 ||
-			(moved[size] != '\0' && moved[size] != '/'))
+		next = move_path(def, moved);
+		if (next == NULL)
 			continue;
-		{
-			char *next = g_strconcat(def->replacement, moved + size, NULL);
-			g_free(moved);
-			moved = next;
-		}
+		g_free(moved);
+		moved = next;
 		overlay->hits++;
 	}
 	return moved;

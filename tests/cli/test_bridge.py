@@ -417,3 +417,35 @@ def test_bad_deb_is_one_clear_error(bench, damage):
 
 def test_missing_file(bench):
     assert "nowhere.deb" in bench.refused("nowhere.deb")
+
+
+def test_moves_by_pattern_keep_the_version(bench):
+    bench.project([
+        overlay("file-move", file="/boot/vmlinuz-*", replacement="/usr/lib/modules/*/vmlinuz"),
+        overlay("file-move", file="/usr/share/hello/sample.conf",
+                replacement="/etc/hello/hello.conf", config=True),
+        overlay("file-move", file="/boot/none-*", replacement="/usr/lib/*", optional=True),
+        overlay("file-remove", file="/usr/share/none/**", optional=True),
+        overlay("remove-dependency", kind="requires", value="none", optional=True),
+    ])
+    rpm = bench.convert(bench.deb({
+        "/boot/vmlinuz-6.1+x-cloud": "kernel", "/boot/vmlinuz-": "nothing between",
+        "/usr/share/hello/sample.conf": "a = 1\n"}))
+    dump = {line.split()[0]: line.split() for line in query(rpm, "--dump")}
+    assert "/usr/lib/modules/6.1+x-cloud/vmlinuz" in dump and "/boot/vmlinuz-" in dump
+    assert "/boot/vmlinuz-6.1+x-cloud" not in dump
+    assert dump["/etc/hello/hello.conf"][7] == "1"
+
+
+def test_noted_script_adds_nothing(bench):
+    script = "#!/bin/sh\nset -e\ncp /usr/share/hello/default.conf /etc/hello-copied.conf\n"
+    deb = bench.deb({**FILES, "/usr/share/hello/default.conf": "default\n"},
+                    scripts={"postinst": script})
+    assert "/etc/hello-copied.conf" in query(bench.convert(deb, out="one"), "-l")
+    bench.project([overlay("note-script", script="postinst", sha256=residue(bench, deb))])
+    assert "/etc/hello-copied.conf" not in query(bench.convert(deb, out="two"), "-l")
+
+
+def test_noted_script_that_is_gone_hides_nothing(bench):
+    bench.project([overlay("note-script", script="postinst", sha256="0" * 64)])
+    assert bench.convert(bench.deb(FILES)).exists()
