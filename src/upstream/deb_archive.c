@@ -161,6 +161,20 @@ static bool check_inrelease(Refresh *refresh, GBytes *bytes, GError **error)
 		       refresh->name, &refresh->note, error);
 }
 
+// A mirror that does not answer need not stop who has its last index.
+static void hint_offline(const Memo *memo, GError **error)
+{
+	g_autofree char *date = memo_get(memo, "date");
+	g_autofree char *message = NULL;
+
+	if (error == NULL || date == NULL ||
+		!g_error_matches(*error, STRAKE_ERROR, STRAKE_ERROR_FAILED))
+		return;
+	message = g_strdup_printf("%s; --offline uses the index of %s", (*error)->message, date);
+	g_clear_error(error);
+	g_set_error_literal(error, STRAKE_ERROR, STRAKE_ERROR_FAILED, message);
+}
+
 static bool get_inrelease(Refresh *refresh, const Memo *memo, GError **error)
 {
 	g_autoptr(GBytes) old = inrelease_at_hand(refresh, memo);
@@ -172,6 +186,7 @@ static bool get_inrelease(Refresh *refresh, const Memo *memo, GError **error)
 		    refresh->config, uri, INRELEASE_MAX_BYTES, &refresh->tag, &new, error)) {
 		g_prefix_error(error, "upstream '%s' (mirror of %s): ", refresh->upstream->name,
 			refresh->config->mirror_from);
+		hint_offline(memo, error);
 		return false;
 	}
 	bytes = new != NULL ? new : old;

@@ -628,9 +628,13 @@ def test_missing_component(world):
 
 def test_no_server(world):
     world.apt(retries=0)
+    world.ok("update")
     world.server.stop()
-    assert re.match(r"upstream 'mini' \(mirror of the definition\): MIRROR/dists/mini/InRelease: "
-                    r"Failed to connect", world.fails("update"))
+    assert re.fullmatch(
+        r"upstream 'mini' \(mirror of the definition\): MIRROR/dists/mini/InRelease: Failed to "
+        r"connect .*; --offline uses the index of \w+, .* UTC", world.fails("update"))
+    shutil.rmtree(world.store)
+    assert "--offline" not in world.fails("update")
 
 
 # -- transfers that break
