@@ -140,14 +140,27 @@ def key(tmp_path_factory):
     made.stop()
 
 
+def fill(archive):
+    archive.add("app", Depends="lib (>= 1.0), tool | other", Priority="optional")
+    archive.add("lib", "1.2-1")
+    archive.add("tool", "2:3.0-1")
+    archive.add("other", "9")
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory, key):
+    """The archive that most tests begin with, built and signed once."""
+    archive = debarchive.Archive(tmp_path_factory.mktemp("base") / "www", key)
+    fill(archive)
+    archive.publish()
+    return archive.root
+
+
 @pytest.fixture
-def world(tmp_path, key):
+def world(tmp_path, key, base):
+    shutil.copytree(base, tmp_path / "www")
     w = World(tmp_path, key)
-    w.archive.add("app", Depends="lib (>= 1.0), tool | other", Priority="optional")
-    w.archive.add("lib", "1.2-1")
-    w.archive.add("tool", "2:3.0-1")
-    w.archive.add("other", "9")
-    w.archive.publish()
+    fill(w.archive)
     yield w
     w.server.stop()
 
@@ -727,7 +740,7 @@ def test_stopped_in_the_middle(world, how):
 
 
 def test_silence_is_a_timeout(world):
-    world.apt(retries=0, timeout=1)
+    world.apt(retries=0, timeout=3)
     world.ok("update")
     world.server.rules["pool/lib"] = ("slow", 8)
     assert "pool/lib_1.2-1_all.deb: " in world.fails("fetch")
@@ -749,9 +762,12 @@ def test_disk_full(world, tmp_path):
     assert re.fullmatch(r"strake: error: the download needs 3.0 MB in the store '.*', where "
                         r"2.1 MB are free\n", result.stderr), result.stderr
     # Space that goes away while bytes arrive: the same, only later.
-    world.server.rules["pool/lib"] = ("pause", 500_000, 2)
+    world.server.rules["pool/lib"] = ("pause", 500_000, 5)
     script = (f"mount -t tmpfs -o size=4m none {world.store} && "
-              f"({fetch} & p=$!; sleep 1; head -c 3m /dev/zero > {world.store}/fill 2>/dev/null; "
+              f"({fetch} & p=$!; "
+              f"while ! find {world.store}/tmp -name 'partial-*' -size +488k 2>/dev/null | grep -q .; "
+              f"do kill -0 $p || break; sleep 0.05; done; "
+              f"head -c 5m /dev/zero > {world.store}/fill 2>/dev/null; "
               f"wait $p); s=$?; ls {world.store}/objects/*; exit $s")
     result = subprocess.run(["unshare", "-Ur", "-m", "sh", "-c", script], env=world.env(),
                             capture_output=True, text=True, timeout=60)
