@@ -7,6 +7,7 @@ import shutil
 import signal
 import stat
 import subprocess
+import tempfile
 import textwrap
 import threading
 import time
@@ -308,6 +309,28 @@ def test_install(world):
     assert sorted(os.listdir(one / "var/lib/rpm")) == ["rpmdb.sqlite"]
     names = run("rpm", "--root", one, "--dbpath", "/var/lib/rpm", "-qa", "--qf", "%{NAME} ").stdout
     assert sorted(names.split()) == ["aaa-tool", "filesystem", "libfoo", "script"]
+
+
+@pytest.mark.skipif(os.getuid() != 0 or shutil.which("setpriv") is None,
+                    reason="needs root to become somebody else")
+@pytest.mark.skipif(not can_sandbox(), reason="no user name spaces")
+def test_install_as_ordinary_user(world):
+    """A user without subordinate ids installs the same tree and database as root."""
+    ours = world.top / "root-of-root"
+    install(world, ours, "aaa-tool", "filesystem")
+    with tempfile.TemporaryDirectory(prefix="strake-test-") as folder:
+        top = pathlib.Path(folder)
+        top.chmod(0o755)
+        shutil.copytree(world.top / "out/x86_64", top / "repo")
+        shutil.copy(STRAKE, top / "strake")
+        (top / "home").mkdir()
+        os.chown(top / "home", 65534, 65534)
+        run("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", top / "strake",
+            "--store", top / "home/store", "pkg", "install", "-r", top / "repo", "--root",
+            top / "home/root", "--time", "1700000000", "aaa-tool", "filesystem", cwd="/",
+            env={"PATH": os.environ["PATH"], "HOME": str(top / "home")})
+        assert tree_of(top / "home/root") == tree_of(ours)
+        assert (top / "home/root/usr/bin/aaa").stat().st_uid == 65534
 
 
 @pytest.mark.skipif(not can_sandbox(), reason="no user name spaces")
