@@ -236,7 +236,9 @@ bool strake_configure(int root_fd, const StrakeImageDef *def, GError **error)
 	for (size_t i = 0; i < G_N_ELEMENTS(mount_points); i++)
 		if (mkdirat(root_fd, mount_points[i], 0755) < 0 && errno != EEXIST)
 			return strake_error_errno(error, errno, "make", mount_points[i]);
-	if (fchmodat(root_fd, "tmp", 01777, 0) < 0 || fchmodat(root_fd, "root", 0700, 0) < 0)
+	// Whatever the caller's umask made of the tree's own folder.
+	if (fchmod(root_fd, 0755) < 0 || fchmodat(root_fd, "tmp", 01777, 0) < 0 ||
+		fchmodat(root_fd, "root", 0700, 0) < 0)
 		return strake_error_errno(error, errno, "set modes in", "/");
 	return write_certificates(root_fd, error) && write_time_zone(root_fd, def, error) &&
 	       (!exists(root_fd, "usr/lib/systemd/systemd") ||
@@ -249,9 +251,8 @@ bool strake_configure_clean(int root_fd, const StrakeImageDef *def, GError **err
 {
 	// Backups of account files, caches keyed by inode, logs of build-time programs.
 	static const char *const leftovers[] = {"etc/{passwd,group,shadow,gshadow,subuid,subgid}-",
- "var/cache/ldconfig/**", "var/log/**/*.log",
-		"var/log/journal/**", "tmp/*", "run/**", "var/tmp/*",
-		"var/lib/selinux/*/semanage.*.LOCK", "etc/ssh/ssh_host_*",
+		"var/cache/ldconfig/**", "var/log/**/*.log", "var/log/journal/**", "tmp/*",
+		"run/**", "var/tmp/*", "var/lib/selinux/*/semanage.*.LOCK", "etc/ssh/ssh_host_*",
 		"var/lib/systemd/random-seed", NULL};
 	const char *const *lists[] = {leftovers, (const char *const *)def->exclude};
 
