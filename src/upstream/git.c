@@ -2,10 +2,9 @@
 // SPDX-FileCopyrightText: The Strake authors
 //
 // libgit2 behind our error rule.
-#include "upstream/git.h"
+#include "upstream/git_private.h"
 
 #include <fcntl.h>
-#include <git2.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -24,12 +23,7 @@ enum {
 // All branches, and nothing else: tags and notes of the far side are not ours to keep.
 #define REFSPEC "+refs/heads/*:refs/heads/*"
 
-struct StrakeGit {
-	git_repository *repo;
-	char *uri;
-};
-
-static bool git_failed(GError **error, const char *verb, const char *name)
+bool strake_git_failed(GError **error, const char *verb, const char *name)
 {
 	const git_error *last = git_error_last();
 
@@ -37,7 +31,7 @@ static bool git_failed(GError **error, const char *verb, const char *name)
 		last != NULL ? last->message : "unknown error of libgit2");
 }
 
-static void start_library(void)
+void strake_git_start(void)
 {
 	static gsize started;
 
@@ -55,14 +49,14 @@ StrakeGit *strake_git_open(const char *path, const char *uri, GError **error)
 {
 	g_autoptr(StrakeGit) git = g_new0(StrakeGit, 1);
 
-	start_library();
+	strake_git_start();
 	git->uri = g_strdup(uri);
 	if (git_repository_open_bare(&git->repo, path) == 0)
 		return g_steal_pointer(&git);
 	if (!strake_path_mkdirs(AT_FDCWD, path, error))
 		return NULL;
 	if (git_repository_init(&git->repo, path, 1) != 0) {
-		git_failed(error, "make git repository", path);
+		strake_git_failed(error, "make git repository", path);
 		return NULL;
 	}
 	return g_steal_pointer(&git);
@@ -95,15 +89,15 @@ bool strake_git_fetch(StrakeGit *git, GError **error)
 	options.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE;
 	options.callbacks.transfer_progress = stop_on_signal;
 	if (git_remote_create_anonymous(&remote, git->repo, git->uri) != 0)
-		return git_failed(error, "fetch", git->uri);
+		return strake_git_failed(error, "fetch", git->uri);
 	ok = git_remote_fetch(remote, &wanted, &options, NULL) == 0;
 	if (!ok && strake_cancel_check(error))
-		git_failed(error, "fetch", git->uri);
+		strake_git_failed(error, "fetch", git->uri);
 	git_remote_free(remote);
 	return ok;
 }
 
-static git_commit *commit_of_id(StrakeGit *git, const char *id, GError **error)
+git_commit *strake_git_commit_of_id(StrakeGit *git, const char *id, GError **error)
 {
 	size_t length = strlen(id);
 	git_commit *commit = NULL;
@@ -183,7 +177,7 @@ char *strake_git_resolve(StrakeGit *git, const StrakeGitWant *want, GError **err
 	git_commit *commit;
 
 	if (want->commit != NULL) {
-		commit = commit_of_id(git, want->commit, error);
+		commit = strake_git_commit_of_id(git, want->commit, error);
 		return commit != NULL ? id_of_commit(commit) : NULL;
 	}
 	commit = tip_of_branch(git, want->branch, error);
@@ -239,11 +233,11 @@ static GBytes *read_blob(const Reader *reader, const git_oid *id, const char *pa
 	// The size comes from the object's header, before anything is inflated.
 	if (git_repository_odb(&odb, reader->git->repo) != 0 ||
 		git_odb_read_header(&size, &type, odb, id) != 0) {
-		git_failed(error, "read", path);
+		strake_git_failed(error, "read", path);
 	} else if (size > MAX_FILE_BYTES || reader->bytes + size > MAX_TREE_BYTES) {
 		hostile(reader, path, "is too large for a package's sources", error);
 	} else if (git_blob_lookup(&blob, reader->git->repo, id) != 0) {
-		git_failed(error, "read", path);
+		strake_git_failed(error, "read", path);
 	} else {
 		content = g_bytes_new(git_blob_rawcontent(blob), size);
 	}
@@ -304,7 +298,7 @@ static bool read_entry(
 		return true; // a sub-module: scrubbed
 	}
 	if (git_tree_lookup(&tree, reader->git->repo, git_tree_entry_id(entry)) != 0)
-		return git_failed(error, "read", path);
+		return strake_git_failed(error, "read", path);
 	below = g_strconcat(path, "/", NULL);
 	ok = read_tree(reader, tree, below, depth + 1, error);
 	git_tree_free(tree);
@@ -332,14 +326,14 @@ GPtrArray *strake_git_tree(StrakeGit *git, const char *commit, GError **error)
 {
 	g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(file_free);
 	Reader reader = {.git = git, .commit = commit, .files = files};
-	git_commit *found = commit_of_id(git, commit, error);
+	git_commit *found = strake_git_commit_of_id(git, commit, error);
 	git_tree *tree = NULL;
 	bool ok;
 
 	if (found == NULL)
 		return NULL;
 	ok = git_commit_tree(&tree, found) == 0 ? read_tree(&reader, tree, "", 0, error)
-						: git_failed(error, "read tree of", commit);
+						: strake_git_failed(error, "read tree of", commit);
 	git_tree_free(tree);
 	git_commit_free(found);
 	if (!ok)
@@ -351,7 +345,7 @@ GPtrArray *strake_git_tree(StrakeGit *git, const char *commit, GError **error)
 GBytes *strake_git_file(StrakeGit *git, const char *commit, const char *path, GError **error)
 {
 	const Reader reader = {.git = git, .commit = commit};
-	git_commit *found = commit_of_id(git, commit, error);
+	git_commit *found = strake_git_commit_of_id(git, commit, error);
 	git_tree *tree = NULL;
 	git_tree_entry *entry = NULL;
 	GBytes *content = NULL;
@@ -404,7 +398,7 @@ static StrakeGitCommit *describe(git_commit *commit)
 GPtrArray *strake_git_history(StrakeGit *git, const char *commit, const char *stop, GError **error)
 {
 	g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(commit_free);
-	git_commit *at = commit_of_id(git, commit, error);
+	git_commit *at = strake_git_commit_of_id(git, commit, error);
 	bool found = stop == NULL;
 
 	if (at == NULL)

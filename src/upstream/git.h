@@ -13,6 +13,10 @@
 
 typedef struct StrakeGit StrakeGit;
 
+/** strake_git_start: initialises libgit2 without any configuration of the machine; only for who
+ * calls it directly. */
+void strake_git_start(void);
+
 /**
  * strake_git_open: the bare copy at @path (made when missing) of the repository at @uri (https://,
  * file:// or a path). Opening does not use the network. One thread at a time a copy.
@@ -72,4 +76,28 @@ typedef struct {
  * newest first, at most 100,000. Errors: INVALID when @stop is not on the way.
  */
 GPtrArray *strake_git_history(StrakeGit *git, const char *commit, const char *stop,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** One commit of a package's history. */
+typedef struct {
+	char *id;
+	char *author;   // "Name <mail>"
+	char *message;  // whole
+	int64_t time_s; // author time
+	bool has_spec;
+	bool changed;      // anything differs from the first parent
+	bool unimportant;  // nothing but what @is_unimportant accepts
+	GBytes *spec;      // shared by commits with the same; NULL without one
+	GBytes *changelog; // content of the file `changelog` if this commit changed it
+} StrakeGitPackageCommit;
+
+/**
+ * strake_git_package_history: first-parent commits from @commit back to the root, newest first,
+ * with the spec named @spec_name in each. Only the entries at the top of the trees are compared.
+ * @is_unimportant: called with the names that differ; those of directories end with a slash
+ * @wanted: called with each commit; false ends the walk after it; may be NULL
+ */
+GPtrArray *strake_git_package_history(StrakeGit *git, const char *commit, const char *spec_name,
+	bool (*is_unimportant)(const char *name),
+	bool (*wanted)(const StrakeGitPackageCommit *commit, void *data), void *data,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -14,6 +14,7 @@ extern const StrakeCmd strake_cmd_bridge_script;
 extern const StrakeCmd strake_cmd_changes;
 extern const StrakeCmd strake_cmd_component_add;
 extern const StrakeCmd strake_cmd_component_list;
+extern const StrakeCmd strake_cmd_component_render;
 extern const StrakeCmd strake_cmd_component_show;
 extern const StrakeCmd strake_cmd_config_check;
 extern const StrakeCmd strake_cmd_overlay_apply;

@@ -33,6 +33,7 @@ static const StrakeCmd *const commands[] = {
 	&strake_cmd_config_dump,
 	&strake_cmd_config_schema,
 	&strake_cmd_component_list,
+	&strake_cmd_component_render,
 	&strake_cmd_component_show,
 	&strake_cmd_component_add,
 	NULL,
