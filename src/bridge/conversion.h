@@ -94,6 +94,11 @@ void strake_conversion_license(StrakeConversion *c);
 
 bool strake_conversion_depends(StrakeConversion *c, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+// -- pkgconfig.c
+
+/** strake_conversion_pkgconfig: Provides of the captured .pc files. */
+void strake_conversion_pkgconfig(StrakeConversion *c);
+
 // -- files.c: one pass over data.tar
 
 bool strake_conversion_files(

@@ -354,6 +354,7 @@ bool strake_conversion_depends(StrakeConversion *c, GError **error)
 		if (!add_field(c, fields[i].field, fields[i].kind, error))
 			return false;
 	add_elf(c);
+	strake_conversion_pkgconfig(c);
 	return add_own_provides(c, error) && add_provides(c, error) &&
 	       add_conflicts(c, "Breaks", error) && add_conflicts(c, "Conflicts", error) &&
 	       add_obsoletes(c, error);

@@ -150,5 +150,6 @@ bool strake_bridge_wants_content(const char *path)
 		       g_str_has_suffix(path, "/copyright")) ||
 	       (g_str_has_prefix(path, "/usr/lib/sysusers.d/") &&
 		       g_str_has_suffix(path, ".conf")) ||
-	       (g_str_has_suffix(path, ".pc") && strstr(path, "/pkgconfig/") != NULL);
+	       (g_str_has_prefix(path, "/usr/") && g_str_has_suffix(path, ".pc") &&
+		       strstr(path, "/pkgconfig/") != NULL);
 }

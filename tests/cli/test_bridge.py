@@ -223,6 +223,15 @@ def test_libraries_provide_and_need_sonames(bench):
     assert deb.exists()
 
 
+def test_pkgconfig_files_are_provides(bench):
+    rpm = bench.convert(bench.deb({
+        "/usr/lib/x86_64-linux-gnu/pkgconfig/zlib.pc":
+            "prefix=/usr\nmajor=1\nv=${major}.3\n\nName: z\nVersion: ${v}.1\nRequires: x\n",
+        "/usr/share/pkgconfig/odd.pc": "Name: odd\nVersion: no version\n"}))
+    provides = query(rpm, "--provides")
+    assert "pkgconfig(zlib) = 1.3.1" in provides and "pkgconfig(odd)" in provides
+
+
 SPEC = """Name: hello
 Epoch: 1
 Version: 2.10^dfsg
