@@ -135,7 +135,7 @@ overlays = [
 """)
     result = project.run("component", "render", "hello", ok=False)
     assert "spec-remove-tag" in result.stderr and "spec-search-replace" in result.stderr
-    assert "strake.toml:21: spec-remove-tag" in result.stderr
+    assert "strake.toml:22: spec-remove-tag" in result.stderr
     assert project.spec() == before
     assert "1 failed" in result.stdout
 
@@ -196,3 +196,81 @@ def test_encoded_names_get_a_link(project):
     project.define("[components]\n")
     project.run("component", "render", "-a", "--clean-stale")
     assert not os.path.lexists(link) and not (project.root / "specs/l/libx++").exists()
+
+
+def test_the_projects_commits_are_in_the_changelog(project, hello):
+    project.run("component", "update", "-a")
+    project.commit("Import hello into the distribution", 1600200000)
+    project.define("""
+[components.hello]
+overlays = [ { type = "spec-set-tag", tag = "Summary", value = "Greets" } ]
+""")
+    assert project.run("component", "explain", "hello").stdout == (
+        "hello: differs from its lock:\n"
+        "  overlay 1 was added: spec-set-tag at strake.toml:20\n")
+    project.run("component", "render", "hello")
+    dirty = "* Tue Sep 15 2020 Strake <dev@example.org> - 1.0-4\n" \
+            "- Changes of the definitions that are not committed\n"
+    assert dirty in project.spec()
+    project.run("component", "update", "-a", "--check-only", ok=False)
+    project.run("component", "update", "hello")
+    assert project.run("component", "explain", "hello").stdout == "hello: as locked\n"
+    project.commit("Greet instead", 1600300000)
+    project.run("component", "update", "-a", "--check-only")
+    new = hello.commit({"fix.patch": "c\n"}, "A better fix", 1600400000)
+    project.run("component", "render", "hello")
+    assert dirty not in project.spec() and "A better fix" not in project.spec()
+    project.run("component", "update", "hello")
+    project.commit("Take the better fix", 1600500000)
+    project.run("component", "render", "hello")
+    entries = [line for line in project.spec().splitlines() if line.startswith(("* ", "- "))]
+    assert entries == [
+        "* Sat Sep 19 2020 Dev <dev@example.org> - 1.0-6", "- Take the better fix",
+        "* Fri Sep 18 2020 Ann Author <ann@example.org> - 1.0-5", "- A better fix",
+        "* Wed Sep 16 2020 Dev <dev@example.org> - 1.0-4", "- Greet instead",
+        "* Tue Sep 15 2020 Dev <dev@example.org> - 1.0-3", "- Import hello into the distribution",
+        "* Mon Sep 14 2020 Ann Author <ann@example.org> - 1.0-2", "- Mend the fix",
+        "* Sun Sep 13 2020 Ann Author <ann@example.org> - 1.0-1", "- Import hello"]
+    changed = json.loads(project.run("component", "changed", "--from", "HEAD~1", "--json").stdout)
+    assert changed == [{"name": "hello", "change": "changed", "old-commit": hello.ids[1],
+                        "new-commit": new}]
+    history = json.loads(project.run("component", "history", "hello", "--json").stdout)
+    assert [row["message"] for row in history] == [
+        "Take the better fix", "Greet instead", "Import hello into the distribution"]
+    assert "not in" not in project.run("--offline", "component", "render", "-a").stderr
+
+
+def test_a_project_of_azldev_is_read_unchanged(tmp_path):
+    project = Project(tmp_path, "azldev.toml")
+    package = Package(project.upstream, "hello")
+    first = package.commit({"hello.spec": SPEC, "fix.patch": "a\n"}, "Import", 1600000000)
+    package.commit({"fix.patch": "b\n"}, "Later", 1600100000)
+    (project.root / "locks").mkdir()
+    lock = (f'version = 1\nimport-commit = "{first}"\nupstream-commit = "{first}"\n'
+            'input-fingerprint = "sha256:0123"\nresolution-input-hash = "sha256:4567"\n')
+    (project.root / "locks/hello.lock").write_text(lock)
+    project.commit("Lock hello", 1600200000)
+    project.run("component", "render", "-a")
+    assert "Later" not in project.spec() and "- Lock hello" in project.spec()
+    assert (project.root / "specs/h/hello/fix.patch").read_text() == "a\n"
+    assert (project.root / "locks/hello.lock").read_text() == lock
+
+
+def test_a_pin_and_a_snapshot_choose_the_commit(project, hello):
+    project.define(f'[components.hello]\nspec = {{ upstream-commit = "{hello.ids[0][:10]}" }}\n')
+    rows = json.loads(project.run("component", "update", "-a", "--json").stdout)
+    assert rows[0]["new-commit"] == hello.ids[0]
+    project.define('[components.hello]\nspec = { upstream-distro = '
+                   '{ name = "up", version = "43", snapshot = 2020-09-14T00:00:00Z } }\n')
+    rows = json.loads(project.run("component", "update", "-a", "--json").stdout)
+    assert rows[0]["new-commit"] == hello.ids[0]
+    project.define("[components]\n")
+    rows = json.loads(project.run("component", "update", "-a", "--json").stdout)
+    assert rows == [{"name": "hello", "lock": "removed", "old-commit": hello.ids[0]}]
+
+
+def test_a_failing_update_writes_no_lock(project, hello):
+    project.define("[components]\nhello = {}\nabsent = {}\n")
+    result = project.run("component", "update", "-a", ok=False)
+    assert "component 'absent'" in result.stderr and "no lock was written" in result.stderr
+    assert not (project.root / "locks/components.lock").exists()
