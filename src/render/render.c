@@ -225,7 +225,7 @@ static bool write_component(
 
 static bool render_one(Run *run, size_t index, StrakeRendered *r, GError **error)
 {
-	static const StrakeSpecTreeOptions options = {.archives = -1};
+	static const StrakeSpecTreeOptions options = {0};
 	g_autoptr(StrakePick) pick = strake_pick(run->ws, r->name, STRAKE_PICK_FINGERPRINT, error);
 	g_autoptr(StrakeFileTree) tree = NULL;
 	g_autofree char *key = NULL;

@@ -139,7 +139,7 @@ static GPtrArray *select_overlays(const Render *r, const StrakeOverlayPlan *plan
 	*out_files = false;
 	for (guint i = 0; i < plan->overlays->len; i++) {
 		const StrakeOverlay *overlay = plan->overlays->pdata[i];
-		if (is_archive_overlay(overlay) && r->options->archives < 0)
+		if (is_archive_overlay(overlay) && r->options->archives == NULL)
 			continue;
 		g_ptr_array_add(wanted, plan->overlays->pdata[i]);
 		*out_files |= strake_overlay_edits_files(overlay->type);
@@ -161,8 +161,6 @@ static bool apply_in_memory(Render *r, const GPtrArray *overlays, GError **error
 	return true;
 }
 
-// Archives are linked into the directory that overlays work on and taken out again: an overlay
-// replaces a file and never writes into it.
 static bool apply_in_directory(Render *r, const GPtrArray *overlays, GError **error)
 {
 	g_autoptr(StrakeTmpdir) dir = strake_tmpdir_new(NULL, error);
@@ -318,6 +316,17 @@ static void filter_files(Render *r, const StrakeSpec *spec)
 		strake_file_tree_remove(r->tree, dropped->pdata[i]);
 }
 
+static void add_archives(Render *r)
+{
+	const GPtrArray *files =
+		r->options->archives != NULL ? strake_file_tree_files(r->options->archives) : NULL;
+
+	for (guint i = 0; files != NULL && i < files->len; i++) {
+		const StrakeFileTreeEntry *file = files->pdata[i];
+		strake_file_tree_set(r->tree, file->path, file->mode, file->content);
+	}
+}
+
 static bool render(Render *r, GError **error)
 {
 	GError *local = NULL;
@@ -326,6 +335,7 @@ static bool render(Render *r, GError **error)
 	r->tree = strake_spec_tree_upstream(r->ws, r->pick, error);
 	if (r->tree == NULL)
 		return false;
+	add_archives(r);
 	r->macros = strake_component_macros(r->pick->component, NULL, &local);
 	if (local != NULL) {
 		g_propagate_error(error, local);

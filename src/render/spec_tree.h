@@ -15,8 +15,9 @@ StrakeFileTree *strake_spec_tree_upstream(
 
 typedef struct {
 	bool keep_all; // leave files in that the spec does not name
-	int archives;  // directory that holds the source archives, for archive overlays; -1: those
-		       // are not applied
+	// Source archives, put beside the other files so that archive overlays find them; NULL:
+	// overlays on archives are left out.
+	StrakeFileTree *archives;
 } StrakeSpecTreeOptions;
 
 /**

@@ -1,8 +1,14 @@
 # SPDX-License-Identifier: MIT
 """strake component render and what belongs to it, on a dist-git that the test makes."""
+import functools
+import hashlib
+import http.server
+import io
 import json
 import os
 import subprocess
+import tarfile
+import threading
 
 import pytest
 
@@ -274,3 +280,81 @@ def test_a_failing_update_writes_no_lock(project, hello):
     result = project.run("component", "update", "-a", ok=False)
     assert "component 'absent'" in result.stderr and "no lock was written" in result.stderr
     assert not (project.root / "locks/components.lock").exists()
+
+
+@pytest.fixture
+def lookaside(tmp_path):
+    directory = tmp_path / "lookaside"
+    directory.mkdir()
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(Quiet, directory=str(directory)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield directory, f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+def archive(content):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:gz") as tar:
+        entry = tarfile.TarInfo("hello-1.0/data.txt")
+        entry.size = len(content)
+        tar.addfile(entry, io.BytesIO(content))
+    return out.getvalue()
+
+
+def test_prepare_sources_takes_archives_from_the_lookaside(project, hello, lookaside):
+    directory, uri = lookaside
+    data = archive(b"good")
+    digest = hashlib.sha512(data).hexdigest()
+    hello.commit({"sources": f"SHA512 (hello-1.0.tar.gz) = {digest}\n"}, "Sources", 1600500000)
+    project.define("[components]\nhello = {}\n", lookaside=uri)
+    place = directory / "hello/hello-1.0.tar.gz/sha512" / digest
+    place.mkdir(parents=True)
+    (place / "hello-1.0.tar.gz").write_bytes(data + b"!")
+    result = project.run("component", "prepare-sources", "hello", "out", ok=False)
+    assert "other bytes" in result.stderr and not (project.root / "out").exists()
+    (place / "hello-1.0.tar.gz").write_bytes(data)
+    project.run("component", "prepare-sources", "hello", "out")
+    assert (project.root / "out/hello-1.0.tar.gz").read_bytes() == data
+    assert (project.root / "out/gating.yaml").exists()
+    (place / "hello-1.0.tar.gz").unlink()
+    project.run("--offline", "component", "prepare-sources", "hello", "again")
+    result = project.run("component", "prepare-sources", "hello", "again", ok=False)
+    assert "not an empty directory" in result.stderr
+
+
+def test_diff_sources(project, hello):
+    project.define("""
+[components.hello]
+overlays = [ { type = "spec-set-tag", tag = "Summary", value = "Greets" },
+             { type = "file-remove", file = "gating.yaml" } ]
+""")
+    text = project.run("component", "diff-sources", "hello").stdout
+    assert "-Summary:        Says hello\n+Summary: Greets\n" in text
+    assert "deleted file mode" in text and "gating.yaml" in text
+
+
+def test_query(project, hello):
+    hello.commit({"hello.spec": SPEC.replace("%description\n", """\
+BuildRequires: gcc
+
+%package devel
+Summary: D
+Requires: %{name} = %{version}
+%description devel
+%package -n other
+Summary: O
+%description -n other
+%description
+""", 1)}, "More", 1600600000)
+    result = json.loads(project.run("component", "query", "hello", "--json").stdout)
+    assert result["nevr"] == "hello-1.0-3%{?dist}" or result["nevr"] == "hello-1.0-3"
+    facts = [(f["package"], f["kind"], f["value"]) for f in result["facts"]]
+    assert facts == [("hello", "package", ""), ("hello", "buildrequires", "gcc"),
+                     ("hello-devel", "package", ""), ("hello-devel", "requires", "hello = 1.0"),
+                     ("other", "package", "")]
