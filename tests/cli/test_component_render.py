@@ -358,3 +358,38 @@ Summary: O
     assert facts == [("hello", "package", ""), ("hello", "buildrequires", "gcc"),
                      ("hello-devel", "package", ""), ("hello-devel", "requires", "hello = 1.0"),
                      ("other", "package", "")]
+
+
+def test_a_local_component(project):
+    (project.root / "own").mkdir()
+    (project.root / "own/tool.spec").write_text(
+        SPEC.replace("hello", "tool").replace("%autorelease", "1%{?dist}").replace(
+            "%autochangelog", "* Mon Jan 01 2024 A <a@b> - 1.0-1\n- x"))
+    (project.root / "own/fix.patch").write_text("a\n")
+    (project.root / "own/notes").write_text("not named by the spec\n")
+    project.define('[components.tool]\nspec = { type = "local", path = "own/tool.spec" }\n')
+    project.run("component", "update", "-a")
+    project.commit("Add tool", 1600200000)
+    project.run("component", "render", "-a")
+    assert HEADER + "Name:           tool\n" in project.spec("tool")
+    assert "\nRelease: 2%{?dist}\n" in project.spec("tool")
+    assert sorted(p.name for p in (project.root / "specs/t/tool").iterdir()) == [
+        "fix.patch", "tool.spec"]
+    (project.root / "own/fix.patch").write_text("b\n")
+    assert "a file beside the local spec changed" in project.run(
+        "component", "explain", "tool").stdout
+    project.run("component", "render", "-a")
+    assert (project.root / "specs/t/tool/fix.patch").read_text() == "b\n"
+    assert "\nRelease: 3%{?dist}\n" in project.spec("tool")
+
+
+def test_a_binary_component_is_refused(project):
+    project.define('[upstreams.deb]\nkind = "deb"\nsuite = "forky"\n'
+                   '[components.hello]\n[components.x]\n')
+    text = (project.root / "strake.toml").read_text().replace(
+        'release-ver = "1.0"\n', 'release-ver = "1.0"\nupstream = "deb"\n').replace(
+        'default-component-config = { spec = { type = "upstream", upstream-distro = '
+        '{ name = "up", version = "43" } } }\n', "")
+    (project.root / "strake.toml").write_text(text)
+    result = project.run("component", "render", "x", ok=False)
+    assert "component 'x' is a binary package" in result.stderr
