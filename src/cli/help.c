@@ -77,7 +77,11 @@ static void print_top_help(const StrakeCli *cli)
 	print_wrapped(cli->summary, 0, 0);
 	printf("\nCommands:\n");
 	for (const StrakeCmd *const *cmd = cli->commands; *cmd != NULL; cmd++) {
-		int column = printf("  %-23s ", (*cmd)->name);
+		int column = printf("  %s", (*cmd)->name);
+
+		if (column + 2 > SUMMARY_COLUMN)
+			column = printf("\n") - 1; // a long name has a line of its own
+		column += printf("%*s", SUMMARY_COLUMN - column, "");
 		print_wrapped((*cmd)->summary, SUMMARY_COLUMN, column);
 	}
 	printf("\nOptions:\n");

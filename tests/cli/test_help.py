@@ -12,7 +12,7 @@ def run(*args):
 
 def commands():
     lines = run("--help").stdout.split("Commands:\n")[1].split("\nOptions:")[0].splitlines()
-    return [line[2:25].strip() for line in lines if line[2:3].strip()]
+    return [line[2:].split("  ")[0].strip() for line in lines if line[2:3].strip()]
 
 
 def test_help_is_at_most_80_columns_and_on_stdout():
