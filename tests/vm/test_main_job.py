@@ -61,13 +61,15 @@ def test_image_is_small(place):
 
 
 def test_boots_and_holds(place):
+    """Secure Boot both ways, enforcing, ssh, dnf install, reboot: the table of `image boot --check`."""
     build(place, "vm-base")
-    report = strake("image", "boot", "vm-base", "--check", "--out", place / "images",
-                    "--repo", place / "repo")
-    print(report)
-
-
-def test_secure_boot_both_ways(place):
-    build(place, "vm-base")
-    strake("image", "boot", "vm-base", "--check", "--secure-boot", "--out", place / "images",
-           "--repo", place / "repo")
+    command = [STRAKE, "-q", "-C", str(ROOT), "image", "boot", "vm-base", "--check", "--secure-boot",
+               "--out", str(place / "images"), "--repo", str(place / "repo")]
+    # Emulated processors can lose a race that real ones do not have (docs/images.md); the same
+    # failure twice is the image's own.
+    for _ in range(2):
+        result = subprocess.run(command, capture_output=True, text=True, timeout=1100)
+        print(result.stdout, result.stderr)
+        if result.returncode == 0:
+            break
+    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
