@@ -58,9 +58,9 @@ StrakeDebArchive *strake_upstream_archive(
 	return g_steal_pointer(&archive);
 }
 
-StrakeDebPin *strake_upstream_pin(const StrakeDebPackage *package)
+StrakePin *strake_upstream_pin(const StrakeDebPackage *package)
 {
-	StrakeDebPin *pin = g_new0(StrakeDebPin, 1);
+	StrakePin *pin = g_new0(StrakePin, 1);
 
 	pin->name = g_strdup(package->name);
 	pin->version = g_strdup(package->version);
@@ -71,34 +71,34 @@ StrakeDebPin *strake_upstream_pin(const StrakeDebPackage *package)
 	return pin;
 }
 
-StrakeDebLock *strake_upstream_closure(const StrakeProject *project, StrakeStore *store,
+StrakeUpstreamLock *strake_upstream_closure(const StrakeProject *project, StrakeStore *store,
 	const StrakeUpstream *upstream, bool offline, GError **error)
 {
 	g_autoptr(StrakeDebArchive) archive = NULL;
 	g_autoptr(GPtrArray) roots = NULL;
 	g_autoptr(GPtrArray) packages = NULL;
-	g_autoptr(StrakeDebLock) lock = NULL;
+	g_autoptr(StrakeUpstreamLock) lock = NULL;
 
 	archive = strake_upstream_archive(store, upstream, offline, error);
 	roots = archive != NULL ? strake_deb_roots(project, error) : NULL;
 	if (roots == NULL ||
 		!strake_deb_closure(project, upstream, archive->index, roots, &packages, error))
 		return NULL;
-	lock = strake_deb_lock_new();
+	lock = strake_upstream_lock_new();
 	lock->suite = g_strdup(archive->suite);
 	lock->date = g_strdup(archive->date);
-	lock->inrelease_sha256 = g_strdup(archive->inrelease_sha256);
+	lock->index_sha256 = g_strdup(archive->inrelease_sha256);
 	for (guint i = 0; i < packages->len; i++)
 		g_ptr_array_add(lock->pins, strake_upstream_pin(g_ptr_array_index(packages, i)));
 	return g_steal_pointer(&lock);
 }
 
-static StrakeDebLock *load_lock(const StrakeProject *project, const StrakeUpstream *upstream,
+static StrakeUpstreamLock *load_lock(const StrakeProject *project, const StrakeUpstream *upstream,
 	StrakeUpstreamMode mode, GError **error)
 {
 	g_autofree char *path = strake_upstream_lock_path(project, upstream, mode);
 	g_autoptr(GError) cause = NULL;
-	g_autoptr(StrakeDebLock) lock = strake_deb_lock_load(path, &cause);
+	g_autoptr(StrakeUpstreamLock) lock = strake_upstream_lock_load(path, &cause);
 
 	if (lock == NULL && g_error_matches(cause, STRAKE_ERROR, STRAKE_ERROR_NOT_FOUND)) {
 		strake_error_set(error, STRAKE_ERROR_NOT_FOUND,
@@ -122,42 +122,42 @@ static StrakeDebLock *load_lock(const StrakeProject *project, const StrakeUpstre
 
 char *strake_upstream_moves_text(const GArray *moves)
 {
-	guint counts[STRAKE_DEB_MOVE_REBUILT + 1] = {0};
+	guint counts[STRAKE_MOVE_REBUILT + 1] = {0};
 	GString *out = g_string_new(NULL);
 
 	for (guint i = 0; i < moves->len; i++)
-		counts[g_array_index(moves, StrakeDebMove, i).kind]++;
+		counts[g_array_index(moves, StrakeMove, i).kind]++;
 	for (size_t kind = 0; kind < G_N_ELEMENTS(counts); kind++)
 		if (counts[kind] > 0)
 			g_string_append_printf(out, "%s%u %s", out->len > 0 ? ", " : "",
-				counts[kind], strake_deb_move_name((StrakeDebMoveKind)kind));
+				counts[kind], strake_move_name((StrakeMoveKind)kind));
 	if (out->len == 0)
 		g_string_append(out, "nothing moved");
 	return g_string_free(out, FALSE);
 }
 
 static bool follow(const StrakeProject *project, const StrakeUpstream *upstream,
-	const StrakeDebLock *lock, GError **error)
+	const StrakeUpstreamLock *lock, GError **error)
 {
 	g_autofree char *path =
 		strake_upstream_lock_path(project, upstream, STRAKE_UPSTREAM_FOLLOW);
-	g_autoptr(StrakeDebLock) committed =
+	g_autoptr(StrakeUpstreamLock) committed =
 		load_lock(project, upstream, STRAKE_UPSTREAM_LOCKED, NULL);
 
 	if (committed != NULL) {
-		g_autoptr(GArray) moves = strake_deb_lock_compare(committed, lock);
+		g_autoptr(GArray) moves = strake_upstream_lock_compare(committed, lock);
 		g_autofree char *text = strake_upstream_moves_text(moves);
 
 		strake_say("%s: since the lock of %s: %s", upstream->name, committed->date, text);
 	}
-	return strake_deb_lock_store(lock, path, error);
+	return strake_upstream_lock_store(lock, path, error);
 }
 
 bool strake_upstream_select(const StrakeProject *project, StrakeStore *store,
 	const StrakeUpstream *upstream, const StrakeUpstreamOptions *options, GPtrArray **out,
 	GError **error)
 {
-	g_autoptr(StrakeDebLock) lock = NULL;
+	g_autoptr(StrakeUpstreamLock) lock = NULL;
 
 	if (!check_kind(upstream, error))
 		return false;
@@ -176,7 +176,7 @@ bool strake_upstream_select(const StrakeProject *project, StrakeStore *store,
 // -- fetching
 
 // The first few names of a list that may be long.
-static void append_name(GString *names, guint count, const StrakeDebPin *pin)
+static void append_name(GString *names, guint count, const StrakePin *pin)
 {
 	if (count < NAMES_SHOWN)
 		g_string_append_printf(
@@ -192,7 +192,7 @@ static bool offline_error(
 	guint count = 0;
 
 	for (guint i = 0; i < pins->len; i++) {
-		const StrakeDebPin *pin = g_ptr_array_index(pins, i);
+		const StrakePin *pin = g_ptr_array_index(pins, i);
 
 		if (!strake_store_has(store, pin->sha256))
 			append_name(names, count++, pin);
@@ -242,7 +242,7 @@ bool strake_upstream_fetch(const StrakeProject *project, StrakeStore *store,
 	bool complete = true;
 
 	for (guint i = 0; i < pins->len && complete; i++) {
-		const StrakeDebPin *pin = g_ptr_array_index(pins, i);
+		const StrakePin *pin = g_ptr_array_index(pins, i);
 
 		complete = strake_store_has(store, pin->sha256);
 	}
@@ -254,7 +254,7 @@ bool strake_upstream_fetch(const StrakeProject *project, StrakeStore *store,
 	if (config == NULL)
 		return false;
 	for (guint i = 0; i < pins->len; i++) {
-		const StrakeDebPin *pin = g_ptr_array_index(pins, i);
+		const StrakePin *pin = g_ptr_array_index(pins, i);
 		g_autofree char *path = g_uri_escape_string(pin->filename, "/+~:", FALSE);
 		char *uri = g_strdup_printf("%s/%s", config->mirror, path);
 

@@ -11,7 +11,7 @@
 #include "project/project.h"
 #include "store/store.h"
 #include "upstream/deb_archive.h"
-#include "upstream/deb_lock.h"
+#include "upstream/lock.h"
 
 typedef enum {
 	STRAKE_UPSTREAM_LOCKED, // exactly what the lock in the project says
@@ -36,20 +36,20 @@ char *strake_upstream_lock_path(
 StrakeDebArchive *strake_upstream_archive(StrakeStore *store, const StrakeUpstream *upstream,
 	bool offline, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** strake_upstream_pin: what strake_upstream_fetch needs to know of a package of that index; free
- * with strake_deb_pin_free. */
-StrakeDebPin *strake_upstream_pin(const StrakeDebPackage *package);
+ * with strake_pin_free. */
+StrakePin *strake_upstream_pin(const StrakeDebPackage *package);
 
 /**
  * strake_upstream_closure: what the mirror has now for all that images and package groups name,
  * through the overlays. Nothing is written but the index into the store.
  * Errors: those of strake_deb_archive_open and strake_deb_closure.
  */
-StrakeDebLock *strake_upstream_closure(const StrakeProject *project, StrakeStore *store,
+StrakeUpstreamLock *strake_upstream_closure(const StrakeProject *project, StrakeStore *store,
 	const StrakeUpstream *upstream, bool offline, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * strake_upstream_select: which packages to use.
- * @out: a new array of StrakeDebPin, sorted by name, that frees its elements
+ * @out: a new array of StrakePin, sorted by name, that frees its elements
  * FOLLOW says on standard error what moved since the project's lock and writes its own.
  * Errors: NOT_FOUND (no lock; names that cannot be had), OFFLINE, INTEGRITY.
  */
@@ -58,7 +58,7 @@ bool strake_upstream_select(const StrakeProject *project, StrakeStore *store,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * strake_upstream_fetch: makes the store hold every one of @pins (StrakeDebPin) under its SHA-256.
+ * strake_upstream_fetch: makes the store hold every one of @pins (StrakePin) under its SHA-256.
  * Errors: NOT_FOUND naming what the mirror no longer has and the command that moves the lock,
  * OFFLINE, INTEGRITY, NO_SPACE, CANCELLED.
  */
@@ -67,5 +67,5 @@ bool strake_upstream_fetch(const StrakeProject *project, StrakeStore *store,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** strake_upstream_moves_text: "3 upgraded, 1 added"; "nothing moved" without any. @moves: of
- * StrakeDebMove. Free with g_free. */
+ * StrakeMove. Free with g_free. */
 char *strake_upstream_moves_text(const GArray *moves);

@@ -8,8 +8,8 @@
 
 #include "upstream/apt_config.h"
 #include "upstream/apt_sources.h"
-#include "upstream/deb_lock.h"
 #include "upstream/deb_verify.h"
+#include "upstream/lock.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -31,18 +31,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	g_autofree char *text = g_strndup((const char *)data, size);
 	g_autoptr(GError) error = NULL;
-	g_autoptr(StrakeDebLock) lock =
-		strake_deb_lock_parse((const char *)data, size, "fuzz.lock", &error);
+	g_autoptr(StrakeUpstreamLock) lock =
+		strake_upstream_lock_parse((const char *)data, size, "fuzz.lock", &error);
 
 	g_assert_true((lock != NULL) == (error == NULL));
 	if (lock != NULL) {
-		g_autofree char *first = strake_deb_lock_format(lock);
-		g_autoptr(StrakeDebLock) again =
-			strake_deb_lock_parse(first, strlen(first), "again.lock", &error);
+		g_autofree char *first = strake_upstream_lock_format(lock);
+		g_autoptr(StrakeUpstreamLock) again =
+			strake_upstream_lock_parse(first, strlen(first), "again.lock", &error);
 		g_autofree char *second = NULL;
 
 		g_assert_no_error(error);
-		second = strake_deb_lock_format(again);
+		second = strake_upstream_lock_format(again);
 		g_assert_cmpstr(first, ==, second);
 	}
 	try_apt(text, strlen(text));

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "upstream/apt_config.h"
 #include "upstream/apt_sources.h"
-#include "upstream/deb_lock.h"
+#include "upstream/lock.h"
 #include "upstream/deb_verify.h"
 
 static GPtrArray *new_sources(void)
@@ -189,16 +189,16 @@ static void test_validity(void)
 
 static void test_lock_round_trip(void)
 {
-	g_autoptr(StrakeDebLock) lock = strake_deb_lock_new();
-	g_autoptr(StrakeDebLock) again = NULL;
+	g_autoptr(StrakeUpstreamLock) lock = strake_upstream_lock_new();
+	g_autoptr(StrakeUpstreamLock) again = NULL;
 	g_autoptr(GError) error = NULL;
 	g_autofree char *text = NULL;
 	g_autofree char *text_again = NULL;
-	StrakeDebPin *pin = g_new0(StrakeDebPin, 1);
+	StrakePin *pin = g_new0(StrakePin, 1);
 
 	lock->suite = g_strdup("forky");
 	lock->date = g_strdup("a \"quoted\" \\ date");
-	lock->inrelease_sha256 = g_strdup("x");
+	lock->index_sha256 = g_strdup("x");
 	pin->name = g_strdup("libstdc++6");
 	pin->version = g_strdup("1:2~3-4+b1");
 	pin->architecture = g_strdup("amd64");
@@ -206,10 +206,10 @@ static void test_lock_round_trip(void)
 	pin->size = 12;
 	pin->sha256 = g_strnfill(64, 'a');
 	g_ptr_array_add(lock->pins, pin);
-	text = strake_deb_lock_format(lock);
-	again = strake_deb_lock_parse(text, strlen(text), "f.lock", &error);
+	text = strake_upstream_lock_format(lock);
+	again = strake_upstream_lock_parse(text, strlen(text), "f.lock", &error);
 	g_assert_no_error(error);
-	text_again = strake_deb_lock_format(again);
+	text_again = strake_upstream_lock_format(again);
 	g_assert_cmpstr(text, ==, text_again);
 	g_assert_cmpstr(again->date, ==, lock->date);
 }

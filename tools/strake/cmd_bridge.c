@@ -230,7 +230,7 @@ static bool run_import(
 		!select_pins(globals, opts, &context, &pins, error))
 		return false;
 	for (guint i = 0; i < pins->len; i++) {
-		const StrakeDebPin *pin = pins->pdata[i];
+		const StrakePin *pin = pins->pdata[i];
 		StrakeBridgeItem item = {.deb_sha256 = pin->sha256, .name = pin->name};
 
 		if (wanted(args, pin->name))

@@ -39,7 +39,7 @@ static const StrakeOpt coverage_opts[] = {
 };
 
 typedef struct {
-	const StrakeDebPin *pin;
+	const StrakePin *pin;
 	int class; // -1: the .deb cannot be read
 	char *why; // first unhandled command, or the error
 } Verdict;
@@ -75,9 +75,9 @@ static bool judge(size_t index, void *data, GError **error)
 	return true;
 }
 
-static StrakeDebPin *pin_of(const StrakeDebPackage *package)
+static StrakePin *pin_of(const StrakeDebPackage *package)
 {
-	StrakeDebPin *pin = g_new0(StrakeDebPin, 1);
+	StrakePin *pin = g_new0(StrakePin, 1);
 
 	pin->name = g_strdup(package->name);
 	pin->version = g_strdup(package->version);
@@ -122,7 +122,7 @@ static bool sample(const StrakeGlobals *globals, const CoverageOpts *opts, Bridg
 		globals->offline ? NULL : strake_apt_config_load(upstream, error);
 	g_autoptr(StrakeDebArchive) archive = NULL;
 	g_autoptr(GPtrArray) pins =
-		g_ptr_array_new_with_free_func((GDestroyNotify)strake_deb_pin_free);
+		g_ptr_array_new_with_free_func((GDestroyNotify)strake_pin_free);
 	unsigned skipped = 0;
 
 	if (config == NULL && !globals->offline)

@@ -83,28 +83,28 @@ static void set(JsonBuilder *builder, const char *name, const char *value)
 
 // -- what moved
 
-static uint64_t total_size(const StrakeDebLock *lock)
+static uint64_t total_size(const StrakeUpstreamLock *lock)
 {
 	uint64_t total = 0;
 
 	for (guint i = 0; i < lock->pins->len; i++)
-		total += ((const StrakeDebPin *)g_ptr_array_index(lock->pins, i))->size;
+		total += ((const StrakePin *)g_ptr_array_index(lock->pins, i))->size;
 	return total;
 }
 
-static void print_move(const StrakeDebMove *move)
+static void print_move(const StrakeMove *move)
 {
-	const StrakeDebPin *pin = move->to != NULL ? move->to : move->from;
+	const StrakePin *pin = move->to != NULL ? move->to : move->from;
 
-	printf("  %-10s %s %s", strake_deb_move_name(move->kind), pin->name,
+	printf("  %-10s %s %s", strake_move_name(move->kind), pin->name,
 		move->from != NULL ? move->from->version : move->to->version);
-	if (move->kind == STRAKE_DEB_MOVE_UPGRADED || move->kind == STRAKE_DEB_MOVE_DOWNGRADED)
+	if (move->kind == STRAKE_MOVE_UPGRADED || move->kind == STRAKE_MOVE_DOWNGRADED)
 		printf(" -> %s", move->to->version);
 	printf("\n");
 }
 
-static void print_moves(const StrakeUpstream *upstream, const StrakeDebLock *from,
-	const StrakeDebLock *to, const GArray *moves)
+static void print_moves(const StrakeUpstream *upstream, const StrakeUpstreamLock *from,
+	const StrakeUpstreamLock *to, const GArray *moves)
 {
 	g_autofree char *text = strake_upstream_moves_text(moves);
 	g_autofree char *size = strake_size_text(total_size(to));
@@ -113,11 +113,11 @@ static void print_moves(const StrakeUpstream *upstream, const StrakeDebLock *fro
 		to->date, text);
 	// A first lock has nothing to compare with: a list of everything tells nobody anything.
 	for (guint i = 0; from != NULL && i < moves->len; i++)
-		print_move(&g_array_index(moves, StrakeDebMove, i));
+		print_move(&g_array_index(moves, StrakeMove, i));
 }
 
 static void build_moves(JsonBuilder *builder, const StrakeUpstream *upstream,
-	const StrakeDebLock *from, const StrakeDebLock *to, const GArray *moves)
+	const StrakeUpstreamLock *from, const StrakeUpstreamLock *to, const GArray *moves)
 {
 	json_builder_begin_object(builder);
 	set(builder, "upstream", upstream->name);
@@ -131,10 +131,10 @@ static void build_moves(JsonBuilder *builder, const StrakeUpstream *upstream,
 	json_builder_set_member_name(builder, "moves");
 	json_builder_begin_array(builder);
 	for (guint i = 0; i < moves->len; i++) {
-		const StrakeDebMove *move = &g_array_index(moves, StrakeDebMove, i);
+		const StrakeMove *move = &g_array_index(moves, StrakeMove, i);
 
 		json_builder_begin_object(builder);
-		set(builder, "kind", strake_deb_move_name(move->kind));
+		set(builder, "kind", strake_move_name(move->kind));
 		set(builder, "name", move->to != NULL ? move->to->name : move->from->name);
 		set(builder, "from", move->from != NULL ? move->from->version : NULL);
 		set(builder, "to", move->to != NULL ? move->to->version : NULL);
@@ -146,13 +146,13 @@ static void build_moves(JsonBuilder *builder, const StrakeUpstream *upstream,
 
 // The lock of the project; NULL in *@out when there is none yet.
 static bool load_old(const StrakeProject *project, const StrakeUpstream *upstream,
-	StrakeDebLock **out, GError **error)
+	StrakeUpstreamLock **out, GError **error)
 {
 	g_autofree char *path =
 		strake_upstream_lock_path(project, upstream, STRAKE_UPSTREAM_LOCKED);
 	g_autoptr(GError) cause = NULL;
 
-	*out = strake_deb_lock_load(path, &cause);
+	*out = strake_upstream_lock_load(path, &cause);
 	if (*out != NULL || g_error_matches(cause, STRAKE_ERROR, STRAKE_ERROR_NOT_FOUND))
 		return true;
 	g_propagate_error(error, g_steal_pointer(&cause));
@@ -173,8 +173,8 @@ static bool compare_one(Compare *compare, const StrakeUpstream *upstream, GError
 	Context *context = compare->context;
 	g_autofree char *path =
 		strake_upstream_lock_path(context->project, upstream, STRAKE_UPSTREAM_LOCKED);
-	g_autoptr(StrakeDebLock) from = NULL;
-	g_autoptr(StrakeDebLock) to = NULL;
+	g_autoptr(StrakeUpstreamLock) from = NULL;
+	g_autoptr(StrakeUpstreamLock) to = NULL;
 	g_autoptr(GArray) moves = NULL;
 
 	// A lock that cannot be read is what update is there to replace.
@@ -185,8 +185,8 @@ static bool compare_one(Compare *compare, const StrakeUpstream *upstream, GError
 		context->project, context->store, upstream, compare->globals->offline, error);
 	if (to == NULL)
 		return false;
-	moves = strake_deb_lock_compare(from, to);
-	if (compare->write && !strake_deb_lock_store(to, path, error))
+	moves = strake_upstream_lock_compare(from, to);
+	if (compare->write && !strake_upstream_lock_store(to, path, error))
 		return false;
 	compare->any_moved = compare->any_moved || moves->len > 0;
 	if (compare->json != NULL)
@@ -256,7 +256,7 @@ static bool fetch_one(Context *context, const StrakeUpstream *upstream,
 			context->project, context->store, upstream, options, pins, error))
 		return false;
 	for (guint i = 0; i < pins->len; i++)
-		total += ((const StrakeDebPin *)g_ptr_array_index(pins, i))->size;
+		total += ((const StrakePin *)g_ptr_array_index(pins, i))->size;
 	size = strake_size_text(total);
 	printf("%s: %u packages, %s, all in the store\n", upstream->name, pins->len, size);
 	return true;
@@ -298,7 +298,7 @@ static const char *kind_name(StrakeUpstreamKind kind)
 static bool list_one(const StrakeProject *project, const StrakeUpstream *upstream,
 	JsonBuilder *json, GError **error)
 {
-	g_autoptr(StrakeDebLock) lock = NULL;
+	g_autoptr(StrakeUpstreamLock) lock = NULL;
 	g_autofree char *packages = NULL;
 
 	if (upstream->kind == STRAKE_UPSTREAM_DEB && !load_old(project, upstream, &lock, error))
@@ -330,7 +330,7 @@ static bool list_packages(
 	const StrakeProject *project, const char *name, JsonBuilder *json, GError **error)
 {
 	const StrakeUpstream *upstream = strake_project_upstream(project, name, error);
-	g_autoptr(StrakeDebLock) lock = NULL;
+	g_autoptr(StrakeUpstreamLock) lock = NULL;
 
 	if (upstream == NULL || !load_old(project, upstream, &lock, error))
 		return false;
@@ -339,7 +339,7 @@ static bool list_packages(
 			"upstream '%s' has no lock: run `strake upstream update %s`",
 			upstream->name, upstream->name);
 	for (guint i = 0; i < lock->pins->len; i++) {
-		const StrakeDebPin *pin = g_ptr_array_index(lock->pins, i);
+		const StrakePin *pin = g_ptr_array_index(lock->pins, i);
 
 		if (json == NULL) {
 			printf("%-40s %-28s %-6s %10" G_GUINT64_FORMAT "\n", pin->name,

@@ -64,7 +64,7 @@ static bool add_bridged(const StrakeGlobals *globals, StrakeProject *project, St
 		return false;
 	items = g_new0(StrakeBridgeItem, pins->len + 1);
 	for (guint i = 0; i < pins->len; i++) {
-		const StrakeDebPin *pin = g_ptr_array_index(pins, i);
+		const StrakePin *pin = g_ptr_array_index(pins, i);
 		items[i] = (StrakeBridgeItem){.deb_sha256 = pin->sha256, .name = pin->name};
 	}
 	results = strake_bridge_import_all(

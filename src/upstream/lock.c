@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: The Strake authors
 //
-// Locks of deb upstreams.
-#include "upstream/deb_lock.h"
+// Locks of upstreams of binary packages.
+#include "upstream/lock.h"
 
 #include <fcntl.h>
+#include <rpm/rpmver.h>
 #include <string.h>
 
 #include "base/digest.h"
@@ -15,9 +16,12 @@
 #include "format/deb_version.h"
 #include "format/toml.h"
 
-enum { LOCK_MAX_BYTES = 16 << 20, LOCK_FORMAT = 1 };
+enum { LOCK_MAX_BYTES = 16 << 20, LOCK_FORMAT = 1, REPOS_MAX = 1000 };
 
-void strake_deb_pin_free(StrakeDebPin *pin)
+#define INRELEASE_KEY "inrelease-sha256"
+#define REPOMD_KEY "repomd-sha256"
+
+void strake_pin_free(StrakePin *pin)
 {
 	if (pin == NULL)
 		return;
@@ -29,21 +33,21 @@ void strake_deb_pin_free(StrakeDebPin *pin)
 	g_free(pin);
 }
 
-StrakeDebLock *strake_deb_lock_new(void)
+StrakeUpstreamLock *strake_upstream_lock_new(void)
 {
-	StrakeDebLock *lock = g_new0(StrakeDebLock, 1);
+	StrakeUpstreamLock *lock = g_new0(StrakeUpstreamLock, 1);
 
-	lock->pins = g_ptr_array_new_with_free_func((GDestroyNotify)strake_deb_pin_free);
+	lock->pins = g_ptr_array_new_with_free_func((GDestroyNotify)strake_pin_free);
 	return lock;
 }
 
-void strake_deb_lock_free(StrakeDebLock *lock)
+void strake_upstream_lock_free(StrakeUpstreamLock *lock)
 {
 	if (lock == NULL)
 		return;
 	g_free(lock->suite);
 	g_free(lock->date);
-	g_free(lock->inrelease_sha256);
+	g_free(lock->index_sha256);
 	g_ptr_array_unref(lock->pins);
 	g_free(lock);
 }
@@ -89,14 +93,42 @@ static bool get_text(
 	return true;
 }
 
-static bool check_pin(
-	const StrakeDebPin *pin, const StrakeTomlEntry *entry, const char *file, GError **error)
+// As rpm has it: any visible characters, but nothing that would make a path of a name.
+static bool is_rpm_word(const char *text)
+{
+	for (const char *c = text; *c != '\0'; c++)
+		if (!g_ascii_isgraph(*c) || *c == '/')
+			return false;
+	return *text != '\0' && *text != '.';
+}
+
+static rpmver rpm_version(const char *evr)
+{
+	return is_rpm_word(evr) ? rpmverParse(evr) : NULL;
+}
+
+static bool check_rpm_pin(const StrakePin *pin, const char **out_what)
+{
+	rpmver version = rpm_version(pin->version);
+
+	if (!is_rpm_word(pin->name))
+		*out_what = "the key is no name of a package";
+	else if (version == NULL)
+		*out_what = "'version' is not [epoch:]version-release";
+	rpmverFree(version);
+	return *out_what == NULL;
+}
+
+static bool check_pin(const StrakePin *pin, StrakeUpstreamKind kind, const StrakeTomlEntry *entry,
+	const char *file, GError **error)
 {
 	g_autoptr(GError) cause = NULL;
 	const char *what = NULL;
 
-	if (!strake_deb_name_check(pin->name, &cause) ||
-		!strake_deb_version_check(pin->version, &cause))
+	if (kind == STRAKE_UPSTREAM_RPM_MD && !check_rpm_pin(pin, &what))
+		return broken(file, entry->line, entry->column, what, error);
+	if (kind == STRAKE_UPSTREAM_DEB && (!strake_deb_name_check(pin->name, &cause) ||
+						   !strake_deb_version_check(pin->version, &cause)))
 		what = cause->message;
 	else if (!strake_path_is_clean(pin->filename))
 		what = "'filename' is not a path below the archive";
@@ -106,10 +138,11 @@ static bool check_pin(
 }
 
 static bool take_pin(
-	StrakeDebLock *lock, const StrakeTomlEntry *entry, const char *file, GError **error)
+	StrakeUpstreamLock *lock, const StrakeTomlEntry *entry, const char *file, GError **error)
 {
-	g_autoptr(StrakeDebPin) pin = g_new0(StrakeDebPin, 1);
+	g_autoptr(StrakePin) pin = g_new0(StrakePin, 1);
 	const StrakeTomlValue *table = &entry->value;
+	const StrakeTomlEntry *repo = strake_toml_get(table, "repo");
 	const StrakeTomlValue *size;
 
 	if (table->kind != STRAKE_TOML_TABLE)
@@ -126,7 +159,12 @@ static bool take_pin(
 	if (size->integer <= 0)
 		return broken(file, size->line, size->column, "'size' is not positive", error);
 	pin->size = (uint64_t)size->integer;
-	if (!check_pin(pin, entry, file, error))
+	if (repo != NULL && (repo->value.kind != STRAKE_TOML_INTEGER || repo->value.integer < 0 ||
+				    repo->value.integer > REPOS_MAX))
+		return broken(
+			file, repo->line, repo->column, "'repo' is not a small number", error);
+	pin->repo = repo != NULL ? (unsigned)repo->value.integer : 0;
+	if (!check_pin(pin, lock->kind, entry, file, error))
 		return false;
 	g_ptr_array_add(lock->pins, g_steal_pointer(&pin));
 	return true;
@@ -134,16 +172,29 @@ static bool take_pin(
 
 static int by_name(gconstpointer a, gconstpointer b)
 {
-	const StrakeDebPin *const *x = a;
-	const StrakeDebPin *const *y = b;
+	const StrakePin *const *x = a;
+	const StrakePin *const *y = b;
 
 	return strcmp((*x)->name, (*y)->name);
 }
 
-StrakeDebLock *strake_deb_lock_parse(
+// The key that names the digest of the index tells the kind.
+static bool take_release(
+	StrakeUpstreamLock *lock, const StrakeTomlValue *release, const char *name, GError **error)
+{
+	bool is_rpm = strake_toml_get(release, REPOMD_KEY) != NULL;
+
+	lock->kind = is_rpm ? STRAKE_UPSTREAM_RPM_MD : STRAKE_UPSTREAM_DEB;
+	return (is_rpm || get_text(release, "suite", name, &lock->suite, error)) &&
+	       get_text(release, "date", name, &lock->date, error) &&
+	       get_text(release, is_rpm ? REPOMD_KEY : INRELEASE_KEY, name, &lock->index_sha256,
+		       error);
+}
+
+StrakeUpstreamLock *strake_upstream_lock_parse(
 	const char *text, size_t size, const char *name, GError **error)
 {
-	g_autoptr(StrakeDebLock) lock = strake_deb_lock_new();
+	g_autoptr(StrakeUpstreamLock) lock = strake_upstream_lock_new();
 	g_autoptr(StrakeToml) toml = strake_toml_parse(text, size, name, error);
 	const StrakeTomlValue *root, *format, *release, *packages;
 
@@ -160,9 +211,7 @@ StrakeDebLock *strake_deb_lock_parse(
 	}
 	release = get(root, "release", STRAKE_TOML_TABLE, name, error);
 	packages = release != NULL ? get(root, "packages", STRAKE_TOML_TABLE, name, error) : NULL;
-	if (packages == NULL || !get_text(release, "suite", name, &lock->suite, error) ||
-		!get_text(release, "date", name, &lock->date, error) ||
-		!get_text(release, "inrelease-sha256", name, &lock->inrelease_sha256, error))
+	if (packages == NULL || !take_release(lock, release, name, error))
 		return NULL;
 	for (size_t i = 0; i < packages->table.count; i++)
 		if (!take_pin(lock, &packages->table.entries[i], name, error))
@@ -171,13 +220,13 @@ StrakeDebLock *strake_deb_lock_parse(
 	return g_steal_pointer(&lock);
 }
 
-StrakeDebLock *strake_deb_lock_load(const char *path, GError **error)
+StrakeUpstreamLock *strake_upstream_lock_load(const char *path, GError **error)
 {
 	g_autoptr(GBytes) bytes = strake_file_read_at(AT_FDCWD, path, LOCK_MAX_BYTES, error);
 
 	if (bytes == NULL)
 		return NULL;
-	return strake_deb_lock_parse(
+	return strake_upstream_lock_parse(
 		g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), path, error);
 }
 
@@ -204,23 +253,27 @@ static void append_key(GString *out, const char *before, const char *key, const 
 	append_text(out, value);
 }
 
-char *strake_deb_lock_format(const StrakeDebLock *lock)
+char *strake_upstream_lock_format(const StrakeUpstreamLock *lock)
 {
 	GString *out = g_string_new(
 		"# Exactly what is imported from upstream. Written by `strake upstream update`.\n");
 
 	g_string_append_printf(out, "format = %d\n\n[release]\n", LOCK_FORMAT);
-	append_key(out, "", "suite", lock->suite);
-	append_key(out, "\n", "date", lock->date);
-	append_key(out, "\n", "inrelease-sha256", lock->inrelease_sha256);
+	if (lock->suite != NULL)
+		append_key(out, "", "suite", lock->suite);
+	append_key(out, lock->suite != NULL ? "\n" : "", "date", lock->date);
+	append_key(out, "\n", lock->kind == STRAKE_UPSTREAM_RPM_MD ? REPOMD_KEY : INRELEASE_KEY,
+		lock->index_sha256);
 	g_string_append(out, "\n\n[packages]\n");
 	for (guint i = 0; i < lock->pins->len; i++) {
-		const StrakeDebPin *pin = g_ptr_array_index(lock->pins, i);
+		const StrakePin *pin = g_ptr_array_index(lock->pins, i);
 
 		append_text(out, pin->name);
 		append_key(out, " = { ", "version", pin->version);
 		append_key(out, ", ", "arch", pin->architecture);
 		append_key(out, ", ", "filename", pin->filename);
+		if (pin->repo > 0)
+			g_string_append_printf(out, ", repo = %u", pin->repo);
 		g_string_append_printf(out, ", size = %" G_GUINT64_FORMAT, pin->size);
 		append_key(out, ", ", "sha256", pin->sha256);
 		g_string_append(out, " }\n");
@@ -228,9 +281,9 @@ char *strake_deb_lock_format(const StrakeDebLock *lock)
 	return g_string_free(out, FALSE);
 }
 
-bool strake_deb_lock_store(const StrakeDebLock *lock, const char *path, GError **error)
+bool strake_upstream_lock_store(const StrakeUpstreamLock *lock, const char *path, GError **error)
 {
-	g_autofree char *text = strake_deb_lock_format(lock);
+	g_autofree char *text = strake_upstream_lock_format(lock);
 	g_autofree char *parent = g_path_get_dirname(path);
 	g_autofree char *old = NULL;
 
@@ -242,7 +295,7 @@ bool strake_deb_lock_store(const StrakeDebLock *lock, const char *path, GError *
 
 // -- comparing
 
-const char *strake_deb_move_name(StrakeDebMoveKind kind)
+const char *strake_move_name(StrakeMoveKind kind)
 {
 	static const char *const names[] = {
 		"added", "removed", "upgraded", "downgraded", "rebuilt"};
@@ -251,36 +304,50 @@ const char *strake_deb_move_name(StrakeDebMoveKind kind)
 	return names[kind];
 }
 
-static void add_change(GArray *moves, const StrakeDebPin *from, const StrakeDebPin *to)
+static int rpm_compare(const char *a, const char *b)
 {
-	int order = strake_deb_version_compare(from->version, to->version);
-	StrakeDebMove move = {.from = from, .to = to};
+	rpmver x = rpm_version(a);
+	rpmver y = rpm_version(b);
+	int order = x != NULL && y != NULL ? rpmverCmp(x, y) : strcmp(a, b);
+
+	rpmverFree(x);
+	rpmverFree(y);
+	return order;
+}
+
+static void add_change(
+	GArray *moves, StrakeUpstreamKind kind, const StrakePin *from, const StrakePin *to)
+{
+	int order = kind == STRAKE_UPSTREAM_RPM_MD
+			    ? rpm_compare(from->version, to->version)
+			    : strake_deb_version_compare(from->version, to->version);
+	StrakeMove move = {.from = from, .to = to};
 
 	if (order == 0 && strcmp(from->sha256, to->sha256) == 0)
 		return;
-	move.kind = order < 0   ? STRAKE_DEB_MOVE_UPGRADED
-		    : order > 0 ? STRAKE_DEB_MOVE_DOWNGRADED
-				: STRAKE_DEB_MOVE_REBUILT;
+	move.kind = order < 0   ? STRAKE_MOVE_UPGRADED
+		    : order > 0 ? STRAKE_MOVE_DOWNGRADED
+				: STRAKE_MOVE_REBUILT;
 	g_array_append_val(moves, move);
 }
 
-GArray *strake_deb_lock_compare(const StrakeDebLock *from, const StrakeDebLock *to)
+GArray *strake_upstream_lock_compare(const StrakeUpstreamLock *from, const StrakeUpstreamLock *to)
 {
-	GArray *moves = g_array_new(FALSE, FALSE, sizeof(StrakeDebMove));
+	GArray *moves = g_array_new(FALSE, FALSE, sizeof(StrakeMove));
 	guint n_from = from != NULL ? from->pins->len : 0;
 	guint i = 0;
 	guint j = 0;
 
 	while (i < n_from || j < to->pins->len) {
-		const StrakeDebPin *a = i < n_from ? g_ptr_array_index(from->pins, i) : NULL;
-		const StrakeDebPin *b = j < to->pins->len ? g_ptr_array_index(to->pins, j) : NULL;
+		const StrakePin *a = i < n_from ? g_ptr_array_index(from->pins, i) : NULL;
+		const StrakePin *b = j < to->pins->len ? g_ptr_array_index(to->pins, j) : NULL;
 		int order = a == NULL ? 1 : b == NULL ? -1 : strcmp(a->name, b->name);
-		StrakeDebMove move = {.from = order <= 0 ? a : NULL, .to = order >= 0 ? b : NULL};
+		StrakeMove move = {.from = order <= 0 ? a : NULL, .to = order >= 0 ? b : NULL};
 
 		if (order == 0) {
-			add_change(moves, a, b);
+			add_change(moves, to->kind, a, b);
 		} else {
-			move.kind = order < 0 ? STRAKE_DEB_MOVE_REMOVED : STRAKE_DEB_MOVE_ADDED;
+			move.kind = order < 0 ? STRAKE_MOVE_REMOVED : STRAKE_MOVE_ADDED;
 			g_array_append_val(moves, move);
 		}
 		i += order <= 0;
