@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: The Strake authors
 //
-// Draws at most ten times a second; the clock is used for that and never reaches an output.
+// On a terminal one line, drawn at most ten times a second; elsewhere a line every ten seconds, so
+// that a log shows what a long step is at. The clock never reaches an output of a command.
 #include "base/progress.h"
 
 #include <stdio.h>
 #include <unistd.h>
 
+enum { DRAW_EVERY_US = 100000, LINE_EVERY_US = 10000000, SHOW_TIME_FROM_US = 1000000 };
+
 struct StrakeProgress {
 	char *title;
+	char *now;
 	uint64_t total;
 	uint64_t done;
 	bool bytes;
+	gint64 begin_us;
 	gint64 last_draw_us;
 };
 
@@ -44,23 +49,43 @@ static void clear_line(void)
 	line_open = false;
 }
 
-static void draw(StrakeProgress *p, const char *now)
+// "", or " in 12 s" for what took long enough for a person to wait.
+static char *elapsed(const StrakeProgress *p, const char *before, gint64 time_us)
 {
-	enum { WIDTH = 24 };
+	gint64 us = time_us - p->begin_us;
+
+	return us < SHOW_TIME_FROM_US ? g_strdup("")
+				      : g_strdup_printf("%s%d s", before, (int)(us / 1000000));
+}
+
+static char *counted(const StrakeProgress *p)
+{
 	g_autofree char *done = amount(p, p->done);
 	g_autofree char *total = amount(p, p->total);
-	char bar[WIDTH + 1];
+
+	return p->total > 0 ? g_strconcat(done, "/", total, NULL) : g_steal_pointer(&done);
+}
+
+static void draw(StrakeProgress *p, gint64 time_us)
+{
+	enum { WIDTH = 24 };
+	g_autofree char *count = counted(p);
+	g_autofree char *time = elapsed(p, " ", time_us);
+	const char *now = p->now != NULL ? p->now : "";
 	int full = p->total > 0 ? (int)(MIN(p->done, p->total) * WIDTH / p->total) : 0;
 
-	for (int i = 0; i < WIDTH; i++)
-		bar[i] = i < full ? '=' : ' ';
-	bar[WIDTH] = '\0';
+	p->last_draw_us = time_us;
+	if (!isatty(STDERR_FILENO)) {
+		fprintf(stderr, "%-12s %s%s%s%s\n", p->title, count, *now != '\0' ? " " : "", now,
+			time);
+		return;
+	}
 	clear_line();
 	if (p->total > 0)
-		fprintf(stderr, "%-12s [%s] %s/%s %.30s", p->title, bar, done, total,
-			now != NULL ? now : "");
+		fprintf(stderr, "%-12s [%.*s%*s] %s %.30s%s", p->title, full,
+			"========================", WIDTH - full, "", count, now, time);
 	else
-		fprintf(stderr, "%-12s %s %.30s", p->title, done, now != NULL ? now : "");
+		fprintf(stderr, "%-12s %s %.30s%s", p->title, count, now, time);
 	fflush(stderr);
 	line_open = true;
 }
@@ -72,35 +97,43 @@ StrakeProgress *strake_progress_new(const char *title, uint64_t total, bool byte
 	p->title = g_strdup(title);
 	p->total = total;
 	p->bytes = bytes;
+	p->begin_us = g_get_monotonic_time();
+	p->last_draw_us = isatty(STDERR_FILENO) ? 0 : p->begin_us; // a bar shows at once
 	return p;
 }
 
 void strake_progress_add(StrakeProgress *p, uint64_t units, const char *now)
 {
 	gint64 time_us = g_get_monotonic_time();
+	gint64 every_us = isatty(STDERR_FILENO) ? DRAW_EVERY_US : LINE_EVERY_US;
 
 	g_mutex_lock(&draw_lock);
 	p->done += units;
-	if (!quiet_mode && isatty(STDERR_FILENO) && time_us - p->last_draw_us > 100000) {
-		p->last_draw_us = time_us;
-		draw(p, now);
+	if (now != NULL && g_strcmp0(p->now, now) != 0) {
+		g_free(p->now);
+		p->now = g_strdup(now);
 	}
+	if (!quiet_mode && time_us - p->last_draw_us > every_us)
+		draw(p, time_us);
 	g_mutex_unlock(&draw_lock);
 }
 
 void strake_progress_end(StrakeProgress *p)
 {
 	g_autofree char *done = NULL;
+	g_autofree char *time = NULL;
 
 	if (p == NULL)
 		return;
 	done = amount(p, p->done);
+	time = elapsed(p, " in ", g_get_monotonic_time());
 	g_mutex_lock(&draw_lock);
 	clear_line();
 	if (!quiet_mode && p->done > 0)
-		fprintf(stderr, "%-12s %s\n", p->title, done);
+		fprintf(stderr, "%-12s %s%s\n", p->title, done, time);
 	g_mutex_unlock(&draw_lock);
 	g_free(p->title);
+	g_free(p->now);
 	g_free(p);
 }
 

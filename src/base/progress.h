@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: The Strake authors
 //
-// Progress on standard error: one line redrawn on a terminal, sparse lines elsewhere, nothing
-// when quiet. Thread-safe; never part of a command's output.
+// Progress on standard error: one line redrawn on a terminal, elsewhere a line every ten
+// seconds; nothing when quiet. Thread-safe; never part of a command's output.
 #pragma once
 
 #include <glib.h>
@@ -17,7 +17,8 @@ void strake_progress_set_quiet(bool quiet);
 /** strake_progress_new: @title: "download", "bridge"; @total: units of work, 0 when unknown;
  * @bytes: units are bytes and shown as such. Free with strake_progress_end. */
 StrakeProgress *strake_progress_new(const char *title, uint64_t total, bool bytes);
-/** strake_progress_add: @now: what is being worked on, or NULL. */
+/** strake_progress_add: @units: done since the last call, 0 to say only what is being worked on;
+ * @now: that, or NULL for the same as before. */
 void strake_progress_add(StrakeProgress *progress, uint64_t units, const char *now);
 void strake_progress_end(StrakeProgress *progress);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StrakeProgress, strake_progress_end)

@@ -19,6 +19,7 @@
 #include "image/tamper.h"
 
 enum { DEFAULT_TIMEOUT_S = 600, REFUSAL_TIMEOUT_S = 180, EMULATION_ATTEMPTS = 4 };
+enum { BOOT_PHASES = 5, SECURE_PHASES = 2 }; // steps of the progress bar
 
 // The floors of this release line.
 static const struct {
@@ -282,34 +283,42 @@ static StrakeMachine *start_and_log_in(const StrakeMachineOptions *options,
 	}
 }
 
-static bool check_plain(
-	GPtrArray *rows, const StrakeCheckOptions *o, unsigned timeout_s, GError **error)
+static bool check_plain(GPtrArray *rows, const StrakeCheckOptions *o, unsigned timeout_s,
+	StrakeProgress *progress, GError **error)
 {
-	const StrakeMachineOptions options = {.disk = o->disk, .work = o->work};
-	g_autoptr(StrakeMachine) m = start_and_log_in(&options, o->console_copy, timeout_s, error);
+	const StrakeMachineOptions options = {
+		.disk = o->disk, .work = o->work, .progress = progress};
+	g_autoptr(StrakeMachine) m = NULL;
 	g_autoptr(GHashTable) v = NULL;
 
+	strake_progress_add(progress, 0, "until ssh answers");
+	m = start_and_log_in(&options, o->console_copy, timeout_s, error);
 	if (m == NULL)
 		return false;
+	strake_progress_add(progress, 1, "state of the system");
 	v = ask(m, state_script, timeout_s, error);
 	if (v == NULL)
 		return false;
 	judge_first_boot(rows, v);
 	judge_versions(rows, v);
+	strake_progress_add(progress, 1, "dnf install");
 	if (o->repository != NULL)
 		check_dnf(rows, m, o, timeout_s);
+	strake_progress_add(progress, 1, "reboot");
 	check_reboot(rows, m, g_hash_table_lookup(v, "boot"), timeout_s);
 	copy_console(m, o->console_copy);
+	strake_progress_add(progress, 1, "power off");
 	power_off(m);
+	strake_progress_add(progress, 1, NULL);
 	return true;
 }
 
 // The signed image boots with Secure Boot enforced.
 static bool check_signed(GPtrArray *rows, const StrakeCheckOptions *o, const char *work,
-	unsigned timeout_s, GError **error)
+	unsigned timeout_s, StrakeProgress *progress, GError **error)
 {
 	const StrakeMachineOptions options = {
-		.disk = o->disk, .work = work, .secure_boot = o->secure_boot};
+		.disk = o->disk, .work = work, .secure_boot = o->secure_boot, .progress = progress};
 	g_autoptr(StrakeMachine) m = start_and_log_in(&options, NULL, timeout_s, error);
 	g_autoptr(GHashTable) v = NULL;
 
@@ -361,14 +370,20 @@ static bool check_unsigned(
 	return true;
 }
 
-static bool check_secure_boot(
-	GPtrArray *rows, const StrakeCheckOptions *o, unsigned timeout_s, GError **error)
+static bool check_secure_boot(GPtrArray *rows, const StrakeCheckOptions *o, unsigned timeout_s,
+	StrakeProgress *progress, GError **error)
 {
 	g_autoptr(StrakeTmpdir) with = strake_tmpdir_new(o->work, error);
 	g_autoptr(StrakeTmpdir) without = with != NULL ? strake_tmpdir_new(o->work, error) : NULL;
 
-	return without != NULL && check_signed(rows, o, with->path, timeout_s, error) &&
-	       check_unsigned(rows, o, without->path, error);
+	strake_progress_add(progress, 0, "Secure Boot, signed");
+	if (without == NULL || !check_signed(rows, o, with->path, timeout_s, progress, error))
+		return false;
+	strake_progress_add(progress, 1, "Secure Boot, unsigned");
+	if (!check_unsigned(rows, o, without->path, error))
+		return false;
+	strake_progress_add(progress, 1, NULL);
+	return true;
 }
 
 GPtrArray *strake_check_run(const StrakeCheckOptions *o, GError **error)
@@ -376,13 +391,16 @@ GPtrArray *strake_check_run(const StrakeCheckOptions *o, GError **error)
 	g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func(row_free);
 	unsigned timeout_s = o->timeout_s != 0 ? o->timeout_s : DEFAULT_TIMEOUT_S;
 	gint64 begin = g_get_monotonic_time();
+	g_autoptr(StrakeProgress) progress = NULL;
 	g_autofree char *wall = NULL;
 	g_autofree char *cpu = NULL;
 	struct rusage usage = {0};
 
-	if (!check_plain(rows, o, timeout_s, error))
+	progress = strake_progress_new(
+		"boot", BOOT_PHASES + (o->secure_boot != NULL ? SECURE_PHASES : 0), false);
+	if (!check_plain(rows, o, timeout_s, progress, error))
 		return NULL;
-	if (o->secure_boot != NULL && !check_secure_boot(rows, o, timeout_s, error))
+	if (o->secure_boot != NULL && !check_secure_boot(rows, o, timeout_s, progress, error))
 		return NULL;
 	wall = g_strdup_printf("%.0f", (double)(g_get_monotonic_time() - begin) / G_USEC_PER_SEC);
 	getrusage(RUSAGE_CHILDREN, &usage);

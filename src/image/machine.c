@@ -28,6 +28,7 @@ struct StrakeMachine {
 	char *key_path;
 	char *console_path;
 	unsigned ssh_port;
+	StrakeProgress *progress; // borrowed
 };
 
 typedef struct {
@@ -216,6 +217,7 @@ StrakeMachine *strake_machine_start(const StrakeMachineOptions *o, GError **erro
 	g_autoptr(GSubprocessLauncher) launcher = NULL;
 
 	m->work = g_strdup(o->work);
+	m->progress = o->progress;
 	m->key_path = g_build_filename(o->work, "key", NULL);
 	m->console_path = g_build_filename(o->work, "console.log", NULL);
 	unlink(m->key_path); // of an earlier machine in the same place; ssh-keygen would ask
@@ -305,10 +307,17 @@ static char *console_end(const StrakeMachine *m)
 	return g_strstrip(end);
 }
 
+static void pause_for_poll(const StrakeMachine *m)
+{
+	if (m->progress != NULL)
+		strake_progress_add(m->progress, 0, NULL);
+	g_usleep(POLL_MS * 1000);
+}
+
 bool strake_machine_wait(StrakeMachine *m, unsigned timeout_s, GError **error)
 {
 	for (gint64 end = g_get_monotonic_time() + (gint64)timeout_s * G_USEC_PER_SEC;
-		strake_machine_is_running(m); g_usleep(POLL_MS * 1000)) {
+		strake_machine_is_running(m); pause_for_poll(m)) {
 		if (!strake_cancel_check(error))
 			return false;
 		if (timeout_s > 0 && g_get_monotonic_time() > end)
@@ -359,7 +368,7 @@ bool strake_machine_wait_ssh(StrakeMachine *m, unsigned timeout_s, GError **erro
 					  : "the machine ended",
 				said);
 		}
-		g_usleep(POLL_MS * 1000);
+		pause_for_poll(m);
 	}
 }
 

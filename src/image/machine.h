@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/progress.h"
+
 typedef struct {
 	const char *disk; // raw image
 	const char *work; // scratch directory: overlay disk, firmware variables, key, console log
@@ -17,6 +19,7 @@ typedef struct {
 	GBytes *secure_boot;       // certificate (DER) to enrol and enforce, or NULL
 	const char *extra_cmdline; // NULL or more kernel parameters (not with Secure Boot)
 	bool interactive;          // serial console on our standard input and output
+	StrakeProgress *progress;  // shows the seconds while somebody waits, or NULL; borrowed
 } StrakeMachineOptions;
 
 typedef struct StrakeMachine StrakeMachine;
