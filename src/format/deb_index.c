@@ -427,14 +427,21 @@ static bool take_stanza(StrakeDebPackage *package, const StrakeDebStanza *stanza
 	       take_relations(stanza, "Provides", package->provides, error);
 }
 
+StrakeDebControl *strake_deb_index_reader(const StrakeDebIndex *index, StrakeDebId id)
+{
+	const Record *record = record_at(index, id);
+	const Source *source = g_ptr_array_index(index->sources, record->source);
+
+	return strake_deb_control_new_at(source->text + record->offset,
+		g_bytes_get_size(source->bytes) - record->offset, source->name, record->line);
+}
+
 StrakeDebPackage *strake_deb_index_package(
 	const StrakeDebIndex *index, StrakeDebId id, GError **error)
 {
 	const Record *record = record_at(index, id);
 	const Source *source = g_ptr_array_index(index->sources, record->source);
-	g_autoptr(StrakeDebControl) control = strake_deb_control_new_at(
-		source->text + record->offset, g_bytes_get_size(source->bytes) - record->offset,
-		source->name, record->line);
+	g_autoptr(StrakeDebControl) control = strake_deb_index_reader(index, id);
 	g_autoptr(StrakeDebPackage) package = g_new0(StrakeDebPackage, 1);
 	const StrakeDebStanza *stanza = NULL;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: The Strake authors
 //
-// Packages files as a table in memory: 70,000 packages found by name or by what they provide, in
-// 16 bytes each beside the mapped text. Stanzas are parsed when they are asked for.
+// Packages (and Sources) files as a table in memory: 70,000 packages found by name or by what they
+// provide, in 16 bytes each beside the mapped text. Stanzas are parsed when they are asked for.
 #pragma once
 
 #include <glib.h>
@@ -60,6 +60,10 @@ StrakeDebSlice strake_deb_index_name(const StrakeDebIndex *index, StrakeDebId id
 /** strake_deb_index_providers: appends the packages (StrakeDebId) whose Provides names @name, in
  * the order of the files. */
 void strake_deb_index_providers(const StrakeDebIndex *index, const char *name, GArray *out);
+
+/** strake_deb_index_reader: a reader of stanzas that stands before that one; the index must outlive
+ * it. Free with strake_deb_control_free. */
+StrakeDebControl *strake_deb_index_reader(const StrakeDebIndex *index, StrakeDebId id);
 
 /** strake_deb_index_package: parses the stanza. Errors: INVALID with file and line. */
 StrakeDebPackage *strake_deb_index_package(

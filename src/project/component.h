@@ -90,6 +90,9 @@ typedef struct {
 		char *script;
 		char **mock_packages;
 		char **inputs;
+		char *source;   // deb: name of the source package
+		char *file;     // deb: glob of one of its files, NULL: the orig tarball
+		char *upstream; // deb: an [upstreams] name, NULL: that of the distro version
 	} origin;
 	bool replace_upstream;
 	char *replace_reason;
@@ -110,9 +113,9 @@ typedef struct {
 
 typedef struct {
 	char *name;
-	StrakeOrigin origin; // of the component's own table; file NULL: not defined, all inherited
-	GPtrArray *overlays; // of StrakeOverlay, in order of application; after
-			     // strake_project_resolve never NULL and with those of overlay-files
+	StrakeOrigin origin;  // of the component's own table; file NULL: not defined, all inherited
+	GPtrArray *overlays;  // of StrakeOverlay, in order of application; after
+			      // strake_project_resolve never NULL and with those of overlay-files
 	char **overlay_files; // the patterns, as written
 	bool allow_unhandled; // bridged: accepted although a script part is not understood
 	char *allow_reason;

@@ -249,6 +249,21 @@ static const StrakeField origin_fields[] = {
 		.kind = STRAKE_FIELD_STRINGS,
 		.offset = AT(origin.inputs),
 		.doc = "Files that the script reads."},
+	{.key = "source",
+		.kind = STRAKE_FIELD_STRING,
+		.offset = AT(origin.source),
+		.flags = STRAKE_FIELD_EXTENSION,
+		.doc = "Source package of the deb upstream, for type 'deb'."},
+	{.key = "file",
+		.kind = STRAKE_FIELD_STRING,
+		.offset = AT(origin.file),
+		.flags = STRAKE_FIELD_EXTENSION,
+		.doc = "Glob of one of its files; without it the orig tarball."},
+	{.key = "upstream",
+		.kind = STRAKE_FIELD_STRING,
+		.offset = AT(origin.upstream),
+		.flags = STRAKE_FIELD_EXTENSION,
+		.doc = "The deb upstream; without it that of the distro version."},
 	{0},
 };
 #undef AT
@@ -259,6 +274,7 @@ static const struct {
 } origin_needs[] = {
 	{STRAKE_SOURCE_ORIGIN_DOWNLOAD, "uri"},
 	{STRAKE_SOURCE_ORIGIN_CUSTOM, "script"},
+	{STRAKE_SOURCE_ORIGIN_DEB, "source"},
 };
 
 static void check_origin(StrakeLoad *load, void *item, const StrakeTomlValue *table)

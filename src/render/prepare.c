@@ -177,6 +177,21 @@ static bool add_upstream(
 	return true;
 }
 
+// Downloads of a deb upstream go on where they stopped; the store knows them by SHA-256 already.
+static bool add_deb(StrakeWorkspace *ws, StrakePick *pick, const StrakeSourceFile *file,
+	StrakeFileTree *archives, GError **error)
+{
+	g_autoptr(GBytes) bytes = NULL;
+
+	if (!strake_workspace_fetch_deb(ws, pick->component, file, error))
+		return false;
+	bytes = strake_store_map_object(ws->store, file->hash, error);
+	if (bytes == NULL)
+		return false;
+	strake_file_tree_set(archives, file->filename, 0644, bytes);
+	return true;
+}
+
 static bool add_own(StrakeWorkspace *ws, StrakePick *pick, StrakeFileTree *archives, GError **error)
 {
 	const GPtrArray *files = pick->component->source_files;
@@ -188,10 +203,14 @@ static bool add_own(StrakeWorkspace *ws, StrakePick *pick, StrakeFileTree *archi
 			file->origin.uri};
 		if (file->origin.type == STRAKE_SOURCE_ORIGIN_OVERLAY)
 			continue;
+		if (file->origin.type == STRAKE_SOURCE_ORIGIN_DEB) {
+			if (!add_deb(ws, pick, file, archives, error))
+				return false;
+			continue;
+		}
 		if (file->origin.type != STRAKE_SOURCE_ORIGIN_DOWNLOAD)
 			return strake_error_at(error, STRAKE_ERROR_INVALID, file->at,
-				"source file '%s' is not one to download; only those can be "
-				"prepared yet",
+				"source file '%s' is made by a script; that cannot be prepared yet",
 				file->filename);
 		if (!add_wanted(ws, archives, &w, error))
 			return false;

@@ -11,8 +11,8 @@
 /**
  * strake_prepare_sources: all files of @pick as rendered, those that its spec does not name
  * included, together with the files that upstream's `sources` lists and those of source-files
- * with an origin to download; archive overlays applied. From the store when they are there.
- * Errors: OFFLINE, INTEGRITY for other bytes than listed, INVALID.
+ * with an origin to download or of a deb upstream; archive overlays applied. From the store when
+ * they are there. Errors: OFFLINE, INTEGRITY for other bytes than listed, INVALID.
  */
 StrakeFileTree *strake_prepare_sources(
 	StrakeWorkspace *workspace, StrakePick *pick, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -18,6 +18,9 @@ StrakeWorkspace *strake_workspace_open(
 	ws->project = project;
 	ws->store = store;
 	ws->offline = offline;
+	g_mutex_init(&ws->deb_lock);
+	ws->deb_locks = g_hash_table_new_full(
+		g_str_hash, g_str_equal, g_free, (GDestroyNotify)strake_upstream_lock_free);
 	ws->release_ver = version != NULL ? version->release_ver : NULL;
 	ws->locks = strake_locks_load(project, error);
 	if (ws->locks == NULL)
@@ -33,6 +36,8 @@ void strake_workspace_free(StrakeWorkspace *ws)
 		return;
 	strake_locks_free(ws->locks);
 	strake_project_history_free(ws->history);
+	g_hash_table_unref(ws->deb_locks);
+	g_mutex_clear(&ws->deb_lock);
 	g_free(ws);
 }
 
@@ -151,6 +156,8 @@ StrakePick *strake_pick(
 	}
 	pick->local = c->spec.type == STRAKE_SPEC_LOCAL;
 	pick->lock = strake_locks_get(ws->locks, name);
+	if (depth >= STRAKE_PICK_COMMIT && !strake_workspace_apply_pins(ws, pick->component, error))
+		return NULL;
 	if ((!pick->local && !find_uri(ws, pick, error)) ||
 		(depth >= STRAKE_PICK_COMMIT && !choose_commit(ws, pick, error)) ||
 		(depth >= STRAKE_PICK_FINGERPRINT && !take_fingerprint(ws, pick, error)))

@@ -14,6 +14,7 @@
 #include "render/project_history.h"
 #include "store/store.h"
 #include "upstream/git.h"
+#include "upstream/upstream.h"
 
 typedef struct {
 	StrakeProject *project; // borrowed, like the store
@@ -23,6 +24,12 @@ typedef struct {
 	StrakeLocks *locks;
 	StrakeProjectHistory *history;
 	const char *release_ver; // of the default distro, NULL: none
+	// Where source archives of a deb upstream come from; set after opening.
+	const char *upstream; // name, NULL: the one of the default distro version
+	StrakeUpstreamMode upstream_mode;
+
+	GMutex deb_lock;       // private: of @deb_locks
+	GHashTable *deb_locks; // private: upstream -> StrakeUpstreamLock, read when needed
 } StrakeWorkspace;
 
 StrakeWorkspace *strake_workspace_open(StrakeProject *project, StrakeStore *store, bool offline,
@@ -63,6 +70,17 @@ StrakePick *strake_pick(StrakeWorkspace *workspace, const char *name, StrakePick
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void strake_pick_free(StrakePick *pick);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StrakePick, strake_pick_free)
+
+// -- source archives of a deb upstream (deb_origin.c)
+
+/** strake_workspace_apply_pins: gives the source files of @component that come from a deb upstream
+ * the digests of its lock. Thread-safe. Errors: those of strake_upstream_lock and
+ * strake_source_pin_for. */
+bool strake_workspace_apply_pins(StrakeWorkspace *workspace, StrakeComponent *component,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** strake_workspace_fetch_deb: makes the store hold the archive of @file under its SHA-256. */
+bool strake_workspace_fetch_deb(StrakeWorkspace *workspace, const StrakeComponent *component,
+	const StrakeSourceFile *file, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 // -- the repository of a component (dist_git.c)
 

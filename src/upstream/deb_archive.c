@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: The Strake authors
 //
-// InRelease, then Packages by hash; what was verified is remembered under a key of the store.
+// InRelease, then Packages and Sources by hash; what was verified is remembered under a key of the
+// store.
 #include "upstream/deb_archive.h"
 
 #include <string.h>
@@ -28,6 +29,7 @@ void strake_deb_archive_free(StrakeDebArchive *archive)
 	g_free(archive->inrelease_sha256);
 	g_free(archive->note);
 	g_clear_pointer(&archive->index, strake_deb_index_free);
+	g_clear_pointer(&archive->sources, strake_deb_index_free);
 	g_free(archive);
 }
 
@@ -83,9 +85,13 @@ static bool memo_store(const Memo *memo, StrakeStore *store, GError **error)
 	return strake_store_put_key(store, MEMO_KIND, memo->fingerprint, text, size, error);
 }
 
-static char *packages_key(const char *component)
+typedef enum { INDEX_PACKAGES, INDEX_SOURCES } IndexKind;
+
+static const char *const index_names[] = {"Packages", "Sources"};
+
+static char *index_key(IndexKind kind, const char *component)
 {
-	return g_strconcat("packages ", component, NULL);
+	return g_strconcat(kind == INDEX_SOURCES ? "sources " : "packages ", component, NULL);
 }
 
 // -- InRelease
@@ -100,7 +106,6 @@ typedef struct {
 	char *inrelease_sha256;
 	char *note;
 	StrakeDownloadTag tag;
-
 } Refresh;
 
 static void refresh_clear(Refresh *refresh)
@@ -199,9 +204,9 @@ static bool get_inrelease(Refresh *refresh, const Memo *memo, GError **error)
 		g_bytes_get_size(bytes), &refresh->inrelease_sha256, error);
 }
 
-// -- Packages
+// -- Packages and Sources
 
-static bool unpack_packages(const Refresh *refresh, const char *compressed, const char *path,
+static bool unpack_index(const Refresh *refresh, const char *compressed, const char *path,
 	const StrakeDebReleaseFile *want, GError **error)
 {
 	g_autoptr(GBytes) bytes = strake_store_map_object(refresh->store, compressed, error);
@@ -261,27 +266,29 @@ static bool download_listed(
 	return strake_download_all(refresh->store, refresh->config, &item, 1, "index", NULL, error);
 }
 
-static bool no_such_component(const Refresh *refresh, const char *component, GError **error)
+static bool no_such_component(
+	const Refresh *refresh, IndexKind kind, const char *component, GError **error)
 {
 	return strake_error_set(error, STRAKE_ERROR_NOT_FOUND,
 		"upstream '%s': suite '%s' has no component '%s' for architecture '%s'",
 		refresh->upstream->name, refresh->upstream->suite, component,
-		refresh->upstream->architecture);
+		kind == INDEX_SOURCES ? "source" : refresh->upstream->architecture);
 }
 
-static bool get_packages(const Refresh *refresh, const char *component, Memo *memo, GError **error)
+static char *index_path(const Refresh *refresh, IndexKind kind, const char *component)
+{
+	if (kind == INDEX_SOURCES)
+		return g_strdup_printf("%s/source/Sources", component);
+	return g_strdup_printf("%s/binary-%s/Packages", component, refresh->upstream->architecture);
+}
+
+// Downloads and unpacks the first form of @plain that the Release lists.
+static bool get_any_form(const Refresh *refresh, const char *plain,
+	const StrakeDebReleaseFile *want, bool *out_found, GError **error)
 {
 	static const char *const endings[] = {".xz", ".zst", ".gz", ".bz2", ""};
-	g_autofree char *plain = g_strdup_printf(
-		"%s/binary-%s/Packages", component, refresh->upstream->architecture);
-	g_autofree char *key = packages_key(component);
-	const StrakeDebReleaseFile *want = strake_deb_release_file(refresh->release, plain);
 
-	if (want == NULL)
-		return no_such_component(refresh, component, error);
-	memo_set(memo, key, want->sha256);
-	if (strake_store_has(refresh->store, want->sha256))
-		return true;
+	*out_found = true;
 	for (size_t i = 0; i < G_N_ELEMENTS(endings); i++) {
 		g_autofree char *path = g_strconcat(plain, endings[i], NULL);
 		const StrakeDebReleaseFile *file = strake_deb_release_file(refresh->release, path);
@@ -292,21 +299,55 @@ static bool get_packages(const Refresh *refresh, const char *component, Memo *me
 			return false;
 		if (*endings[i] == '\0')
 			return true;
-		if (!unpack_packages(refresh, file->sha256, path, want, error))
+		if (!unpack_index(refresh, file->sha256, path, want, error))
 			return false;
 		strake_store_remove(refresh->store, file->sha256);
 		return true;
 	}
-	return no_such_component(refresh, component, error);
+	*out_found = false;
+	return true;
 }
 
-static bool refresh_all(Refresh *refresh, Memo *memo, GError **error)
+static bool get_index(
+	const Refresh *refresh, IndexKind kind, const char *component, Memo *memo, GError **error)
+{
+	g_autofree char *plain = index_path(refresh, kind, component);
+	g_autofree char *key = index_key(kind, component);
+	const StrakeDebReleaseFile *want = strake_deb_release_file(refresh->release, plain);
+	bool found;
+
+	if (want == NULL)
+		return no_such_component(refresh, kind, component, error);
+	memo_set(memo, key, want->sha256);
+	if (strake_store_has(refresh->store, want->sha256))
+		return true;
+	if (!get_any_form(refresh, plain, want, &found, error))
+		return false;
+	return found || no_such_component(refresh, kind, component, error);
+}
+
+// Sources that nobody asked for now must not stay behind from an older Release.
+static void note_sources(const Refresh *refresh, const char *component, Memo *memo)
+{
+	g_autofree char *plain = index_path(refresh, INDEX_SOURCES, component);
+	g_autofree char *key = index_key(INDEX_SOURCES, component);
+	const StrakeDebReleaseFile *file = strake_deb_release_file(refresh->release, plain);
+
+	memo_set(memo, key, file != NULL ? file->sha256 : NULL);
+}
+
+static bool refresh_all(Refresh *refresh, bool sources, Memo *memo, GError **error)
 {
 	if (!get_inrelease(refresh, memo, error))
 		return false;
-	for (char **component = refresh->upstream->components; *component != NULL; component++)
-		if (!get_packages(refresh, *component, memo, error))
+	for (char **component = refresh->upstream->components; *component != NULL; component++) {
+		if (!get_index(refresh, INDEX_PACKAGES, *component, memo, error))
 			return false;
+		if (!sources)
+			note_sources(refresh, *component, memo);
+		else if (!get_index(refresh, INDEX_SOURCES, *component, memo, error))
+			return false;
+	}
 	memo_set(memo, "mirror", refresh->config->mirror);
 	memo_set(memo, "etag", refresh->tag.etag);
 	memo_set(memo, "last-modified", refresh->tag.last_modified);
@@ -317,36 +358,54 @@ static bool refresh_all(Refresh *refresh, Memo *memo, GError **error)
 
 // -- opening what the memo names
 
-static bool load_packages(StrakeDebArchive *archive, StrakeStore *store,
-	const StrakeUpstream *upstream, const Memo *memo, GError **error)
+static StrakeDebIndex *load_index(StrakeStore *store, const StrakeUpstream *upstream,
+	const Memo *memo, IndexKind kind, GError **error)
 {
-	archive->index = strake_deb_index_new();
+	g_autoptr(StrakeDebIndex) index = strake_deb_index_new();
+
 	for (char **component = upstream->components; *component != NULL; component++) {
-		g_autofree char *key = packages_key(*component);
+		g_autofree char *key = index_key(kind, *component);
 		g_autofree char *digest = memo_get(memo, key);
 		g_autofree char *name =
-			g_strdup_printf("%s/%s/Packages", upstream->suite, *component);
-		g_autoptr(GBytes) bytes =
-			digest != NULL ? strake_store_map_object(store, digest, error) : NULL;
+			g_strdup_printf("%s/%s/%s", upstream->suite, *component, index_names[kind]);
+		g_autoptr(GBytes) bytes = NULL;
 
-		if (bytes == NULL || !strake_deb_index_add(archive->index, bytes, name, error))
-			return false;
+		if (digest == NULL || !strake_store_has(store, digest)) {
+			strake_error_set(error, STRAKE_ERROR_OFFLINE,
+				"%s was never fetched into '%s', and --offline forbids to fetch it "
+				"now",
+				name, strake_store_path(store));
+			return NULL;
+		}
+		bytes = strake_store_map_object(store, digest, error);
+		if (bytes == NULL || !strake_deb_index_add(index, bytes, name, error))
+			return NULL;
 	}
-	return true;
+	return g_steal_pointer(&index);
+}
+
+static bool load_indexes(StrakeDebArchive *archive, StrakeStore *store,
+	const StrakeUpstream *upstream, const Memo *memo, bool sources, GError **error)
+{
+	archive->index = load_index(store, upstream, memo, INDEX_PACKAGES, error);
+	if (archive->index != NULL && sources)
+		archive->sources = load_index(store, upstream, memo, INDEX_SOURCES, error);
+	return archive->index != NULL && (!sources || archive->sources != NULL);
 }
 
 StrakeDebArchive *strake_deb_archive_open(StrakeStore *store, const StrakeUpstream *upstream,
-	const StrakeAptConfig *config, bool offline, int64_t now_s, GError **error)
+	const StrakeAptConfig *config, const StrakeDebArchiveOptions *options, int64_t now_s,
+	GError **error)
 {
 	g_autoptr(StrakeDebArchive) archive = g_new0(StrakeDebArchive, 1);
 	g_auto(Memo) memo = {.file = NULL};
 	g_auto(Refresh)
 		refresh = {.store = store, .upstream = upstream, .config = config, .now_s = now_s};
 
-	g_return_val_if_fail(offline || config != NULL, NULL);
+	g_return_val_if_fail(options->offline || config != NULL, NULL);
 	memo_load(&memo, store, upstream);
 	refresh.name = g_strdup_printf("%s InRelease", upstream->suite);
-	if (!offline && !refresh_all(&refresh, &memo, error))
+	if (!options->offline && !refresh_all(&refresh, options->sources, &memo, error))
 		return NULL;
 	archive->suite = g_strdup(upstream->suite);
 	archive->inrelease_sha256 = memo_get(&memo, "inrelease");
@@ -359,7 +418,7 @@ StrakeDebArchive *strake_deb_archive_open(StrakeStore *store, const StrakeUpstre
 			upstream->name, strake_store_path(store));
 		return NULL;
 	}
-	if (!load_packages(archive, store, upstream, &memo, error)) {
+	if (!load_indexes(archive, store, upstream, &memo, options->sources, error)) {
 		g_prefix_error(error, "index of upstream '%s': ", upstream->name);
 		return NULL;
 	}

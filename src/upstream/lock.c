@@ -38,6 +38,7 @@ StrakeUpstreamLock *strake_upstream_lock_new(void)
 	StrakeUpstreamLock *lock = g_new0(StrakeUpstreamLock, 1);
 
 	lock->pins = g_ptr_array_new_with_free_func((GDestroyNotify)strake_pin_free);
+	lock->sources = g_ptr_array_new_with_free_func((GDestroyNotify)strake_pin_free);
 	return lock;
 }
 
@@ -49,6 +50,7 @@ void strake_upstream_lock_free(StrakeUpstreamLock *lock)
 	g_free(lock->date);
 	g_free(lock->index_sha256);
 	g_ptr_array_unref(lock->pins);
+	g_ptr_array_unref(lock->sources);
 	g_free(lock);
 }
 
@@ -122,12 +124,15 @@ static bool check_rpm_pin(const StrakePin *pin, const char **out_what)
 static bool check_pin(const StrakePin *pin, StrakeUpstreamKind kind, const StrakeTomlEntry *entry,
 	const char *file, GError **error)
 {
+	bool source = strcmp(pin->architecture, STRAKE_ARCH_SOURCE) == 0;
+	g_autofree char *name =
+		source ? g_strndup(pin->name, strcspn(pin->name, " ")) : g_strdup(pin->name);
 	g_autoptr(GError) cause = NULL;
 	const char *what = NULL;
 
 	if (kind == STRAKE_UPSTREAM_RPM_MD && !check_rpm_pin(pin, &what))
 		return broken(file, entry->line, entry->column, what, error);
-	if (kind == STRAKE_UPSTREAM_DEB && (!strake_deb_name_check(pin->name, &cause) ||
+	if (kind == STRAKE_UPSTREAM_DEB && (!strake_deb_name_check(name, &cause) ||
 						   !strake_deb_version_check(pin->version, &cause)))
 		what = cause->message;
 	else if (!strake_path_is_clean(pin->filename))
@@ -137,8 +142,8 @@ static bool check_pin(const StrakePin *pin, StrakeUpstreamKind kind, const Strak
 	return what == NULL || broken(file, entry->line, entry->column, what, error);
 }
 
-static bool take_pin(
-	StrakeUpstreamLock *lock, const StrakeTomlEntry *entry, const char *file, GError **error)
+static bool take_pin(GPtrArray *pins, StrakeUpstreamKind kind, const StrakeTomlEntry *entry,
+	const char *file, GError **error)
 {
 	g_autoptr(StrakePin) pin = g_new0(StrakePin, 1);
 	const StrakeTomlValue *table = &entry->value;
@@ -164,9 +169,9 @@ static bool take_pin(
 		return broken(
 			file, repo->line, repo->column, "'repo' is not a small number", error);
 	pin->repo = repo != NULL ? (unsigned)repo->value.integer : 0;
-	if (!check_pin(pin, lock->kind, entry, file, error))
+	if (!check_pin(pin, kind, entry, file, error))
 		return false;
-	g_ptr_array_add(lock->pins, g_steal_pointer(&pin));
+	g_ptr_array_add(pins, g_steal_pointer(&pin));
 	return true;
 }
 
@@ -191,6 +196,38 @@ static bool take_release(
 		       error);
 }
 
+static bool take_pins(StrakeUpstreamLock *lock, bool sources, const StrakeTomlValue *table,
+	const char *file, GError **error)
+{
+	GPtrArray *pins = sources ? lock->sources : lock->pins;
+
+	for (size_t i = 0; i < table->table.count; i++) {
+		const StrakeTomlEntry *entry = &table->table.entries[i];
+		const StrakePin *pin;
+
+		if (!take_pin(pins, lock->kind, entry, file, error))
+			return false;
+		pin = g_ptr_array_index(pins, pins->len - 1);
+		if ((strcmp(pin->architecture, STRAKE_ARCH_SOURCE) == 0) != sources)
+			return broken(file, entry->line, entry->column,
+				"packages and sources stand in tables of their own", error);
+	}
+	g_ptr_array_sort(pins, by_name);
+	return true;
+}
+
+// Locks written before there were sources have no such table.
+static bool take_sources(
+	StrakeUpstreamLock *lock, const StrakeTomlValue *root, const char *file, GError **error)
+{
+	const StrakeTomlValue *sources;
+
+	if (strake_toml_get(root, "sources") == NULL)
+		return true;
+	sources = get(root, "sources", STRAKE_TOML_TABLE, file, error);
+	return sources != NULL && take_pins(lock, true, sources, file, error);
+}
+
 StrakeUpstreamLock *strake_upstream_lock_parse(
 	const char *text, size_t size, const char *name, GError **error)
 {
@@ -213,10 +250,9 @@ StrakeUpstreamLock *strake_upstream_lock_parse(
 	packages = release != NULL ? get(root, "packages", STRAKE_TOML_TABLE, name, error) : NULL;
 	if (packages == NULL || !take_release(lock, release, name, error))
 		return NULL;
-	for (size_t i = 0; i < packages->table.count; i++)
-		if (!take_pin(lock, &packages->table.entries[i], name, error))
-			return NULL;
-	g_ptr_array_sort(lock->pins, by_name);
+	if (!take_pins(lock, false, packages, name, error) ||
+		!take_sources(lock, root, name, error))
+		return NULL;
 	return g_steal_pointer(&lock);
 }
 
@@ -253,6 +289,23 @@ static void append_key(GString *out, const char *before, const char *key, const 
 	append_text(out, value);
 }
 
+static void append_pins(GString *out, const GPtrArray *pins)
+{
+	for (guint i = 0; i < pins->len; i++) {
+		const StrakePin *pin = g_ptr_array_index(pins, i);
+
+		append_text(out, pin->name);
+		append_key(out, " = { ", "version", pin->version);
+		append_key(out, ", ", "arch", pin->architecture);
+		append_key(out, ", ", "filename", pin->filename);
+		if (pin->repo > 0)
+			g_string_append_printf(out, ", repo = %u", pin->repo);
+		g_string_append_printf(out, ", size = %" G_GUINT64_FORMAT, pin->size);
+		append_key(out, ", ", "sha256", pin->sha256);
+		g_string_append(out, " }\n");
+	}
+}
+
 char *strake_upstream_lock_format(const StrakeUpstreamLock *lock)
 {
 	GString *out = g_string_new(
@@ -265,18 +318,10 @@ char *strake_upstream_lock_format(const StrakeUpstreamLock *lock)
 	append_key(out, "\n", lock->kind == STRAKE_UPSTREAM_RPM_MD ? REPOMD_KEY : INRELEASE_KEY,
 		lock->index_sha256);
 	g_string_append(out, "\n\n[packages]\n");
-	for (guint i = 0; i < lock->pins->len; i++) {
-		const StrakePin *pin = g_ptr_array_index(lock->pins, i);
-
-		append_text(out, pin->name);
-		append_key(out, " = { ", "version", pin->version);
-		append_key(out, ", ", "arch", pin->architecture);
-		append_key(out, ", ", "filename", pin->filename);
-		if (pin->repo > 0)
-			g_string_append_printf(out, ", repo = %u", pin->repo);
-		g_string_append_printf(out, ", size = %" G_GUINT64_FORMAT, pin->size);
-		append_key(out, ", ", "sha256", pin->sha256);
-		g_string_append(out, " }\n");
+	append_pins(out, lock->pins);
+	if (lock->sources->len > 0) {
+		g_string_append(out, "\n[sources]\n");
+		append_pins(out, lock->sources);
 	}
 	return g_string_free(out, FALSE);
 }
@@ -291,6 +336,17 @@ bool strake_upstream_lock_store(const StrakeUpstreamLock *lock, const char *path
 		return true;
 	return strake_path_mkdirs(AT_FDCWD, parent, error) &&
 	       strake_file_write_at(AT_FDCWD, path, text, strlen(text), 0644, error);
+}
+
+const StrakePin *strake_upstream_lock_source(const StrakeUpstreamLock *lock, const char *name)
+{
+	for (guint i = 0; i < lock->sources->len; i++) {
+		const StrakePin *pin = g_ptr_array_index(lock->sources, i);
+
+		if (strcmp(pin->name, name) == 0)
+			return pin;
+	}
+	return NULL;
 }
 
 // -- comparing
@@ -331,21 +387,21 @@ static void add_change(
 	g_array_append_val(moves, move);
 }
 
-GArray *strake_upstream_lock_compare(const StrakeUpstreamLock *from, const StrakeUpstreamLock *to)
+static void compare_pins(
+	GArray *moves, StrakeUpstreamKind kind, const GPtrArray *from, const GPtrArray *to)
 {
-	GArray *moves = g_array_new(FALSE, FALSE, sizeof(StrakeMove));
-	guint n_from = from != NULL ? from->pins->len : 0;
+	guint n_from = from != NULL ? from->len : 0;
 	guint i = 0;
 	guint j = 0;
 
-	while (i < n_from || j < to->pins->len) {
-		const StrakePin *a = i < n_from ? g_ptr_array_index(from->pins, i) : NULL;
-		const StrakePin *b = j < to->pins->len ? g_ptr_array_index(to->pins, j) : NULL;
+	while (i < n_from || j < to->len) {
+		const StrakePin *a = i < n_from ? g_ptr_array_index(from, i) : NULL;
+		const StrakePin *b = j < to->len ? g_ptr_array_index(to, j) : NULL;
 		int order = a == NULL ? 1 : b == NULL ? -1 : strcmp(a->name, b->name);
 		StrakeMove move = {.from = order <= 0 ? a : NULL, .to = order >= 0 ? b : NULL};
 
 		if (order == 0) {
-			add_change(moves, to->kind, a, b);
+			add_change(moves, kind, a, b);
 		} else {
 			move.kind = order < 0 ? STRAKE_MOVE_REMOVED : STRAKE_MOVE_ADDED;
 			g_array_append_val(moves, move);
@@ -353,5 +409,13 @@ GArray *strake_upstream_lock_compare(const StrakeUpstreamLock *from, const Strak
 		i += order <= 0;
 		j += order >= 0;
 	}
+}
+
+GArray *strake_upstream_lock_compare(const StrakeUpstreamLock *from, const StrakeUpstreamLock *to)
+{
+	GArray *moves = g_array_new(FALSE, FALSE, sizeof(StrakeMove));
+
+	compare_pins(moves, to->kind, from != NULL ? from->pins : NULL, to->pins);
+	compare_pins(moves, to->kind, from != NULL ? from->sources : NULL, to->sources);
 	return moves;
 }

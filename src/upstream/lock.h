@@ -3,8 +3,9 @@
 //
 // The lock of an upstream of binary packages: exactly which ones, by digest. Text in, struct out,
 // and back.
-// Format: TOML, docs/upstreams.md: a table [release] and a table [packages] of one line a package,
-// sorted by name, so that a diff of two locks reads well.
+// Format: TOML, docs/upstreams.md: a table [release], a table [packages] of one line a package and
+// a table [sources] of one line a source archive when there are any, sorted by name, so that a diff
+// of two locks reads well.
 #pragma once
 
 #include <glib.h>
@@ -13,12 +14,14 @@
 
 #include "project/distro_def.h"
 
-/** One package; free with strake_pin_free. */
+#define STRAKE_ARCH_SOURCE "source"
+
+/** One package, or one archive of a source package; free with strake_pin_free. */
 typedef struct {
-	char *name;    // of upstream
-	char *version; // rpm-md: "[epoch:]version-release"
-	char *architecture;
-	char *filename; // below the mirror
+	char *name;         // of upstream; of a source, as strake_source_pin_name has it
+	char *version;      // rpm-md: "[epoch:]version-release"
+	char *architecture; // STRAKE_ARCH_SOURCE for a source
+	char *filename;     // below the mirror
 	char *sha256;
 	uint64_t size; // bytes
 	unsigned repo; // rpm-md: index of its repository among the upstream's
@@ -32,7 +35,8 @@ typedef struct {
 	char *suite;             // deb: of the Release
 	char *date;              // of the index, as written there
 	char *index_sha256;      // of InRelease, or of repomd.xml (of several: of their digests)
-	GPtrArray *pins;         // of StrakePin, sorted by name
+	GPtrArray *pins;         // of StrakePin, packages, sorted by name
+	GPtrArray *sources;      // deb: of StrakePin, sorted by name
 } StrakeUpstreamLock;
 
 StrakeUpstreamLock *strake_upstream_lock_new(void);
@@ -44,6 +48,9 @@ StrakeUpstreamLock *strake_upstream_lock_parse(
 	const char *text, size_t size, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** strake_upstream_lock_format: the text; the same lock gives the same bytes. Free with g_free. */
 char *strake_upstream_lock_format(const StrakeUpstreamLock *lock);
+
+/** strake_upstream_lock_source: the source of that name; borrowed, NULL: not locked. */
+const StrakePin *strake_upstream_lock_source(const StrakeUpstreamLock *lock, const char *name);
 
 /** strake_upstream_lock_load: NULL with NOT_FOUND when there is no such file. */
 StrakeUpstreamLock *strake_upstream_lock_load(
@@ -67,8 +74,8 @@ typedef struct {
 	const StrakePin *to;   // NULL: removed
 } StrakeMove;
 
-/** strake_upstream_lock_compare: what moved from @from (NULL: nothing was locked) to @to, by name:
- * an array of StrakeMove. */
+/** strake_upstream_lock_compare: what moved from @from (NULL: nothing was locked) to @to, by name,
+ * packages first: an array of StrakeMove. */
 GArray *strake_upstream_lock_compare(const StrakeUpstreamLock *from, const StrakeUpstreamLock *to);
 /** strake_move_name: "added", "upgraded"... */
 const char *strake_move_name(StrakeMoveKind kind);

@@ -11,6 +11,7 @@
 #include "upstream/apt_config.h"
 #include "upstream/deb_archive.h"
 #include "upstream/deb_closure.h"
+#include "upstream/deb_sources.h"
 #include "upstream/download.h"
 
 enum { NAMES_SHOWN = 5 };
@@ -39,20 +40,20 @@ static int64_t now_s(void)
 	return g_get_real_time() / G_USEC_PER_SEC;
 }
 
-StrakeDebArchive *strake_upstream_archive(
-	StrakeStore *store, const StrakeUpstream *upstream, bool offline, GError **error)
+StrakeDebArchive *strake_upstream_archive(StrakeStore *store, const StrakeUpstream *upstream,
+	const StrakeDebArchiveOptions *options, GError **error)
 {
 	g_autoptr(StrakeAptConfig) config = NULL;
 	g_autoptr(StrakeDebArchive) archive = NULL;
 
 	if (!check_kind(upstream, error))
 		return NULL;
-	if (!offline) {
+	if (!options->offline) {
 		config = strake_apt_config_load(upstream, error);
 		if (config == NULL)
 			return NULL;
 	}
-	archive = strake_deb_archive_open(store, upstream, config, offline, now_s(), error);
+	archive = strake_deb_archive_open(store, upstream, config, options, now_s(), error);
 	if (archive != NULL && archive->note != NULL)
 		strake_say("%s: %s", upstream->name, archive->note);
 	return g_steal_pointer(&archive);
@@ -71,30 +72,46 @@ StrakePin *strake_upstream_pin(const StrakeDebPackage *package)
 	return pin;
 }
 
+static StrakeUpstreamLock *new_lock(const StrakeDebArchive *archive)
+{
+	StrakeUpstreamLock *lock = strake_upstream_lock_new();
+
+	lock->suite = g_strdup(archive->suite);
+	lock->date = g_strdup(archive->date);
+	lock->index_sha256 = g_strdup(archive->inrelease_sha256);
+	return lock;
+}
+
 StrakeUpstreamLock *strake_upstream_closure(const StrakeProject *project, StrakeStore *store,
 	const StrakeUpstream *upstream, bool offline, GError **error)
 {
+	g_autoptr(GPtrArray) wants = strake_source_wants(project, upstream, error);
+	StrakeDebArchiveOptions options = {.offline = offline};
 	g_autoptr(StrakeDebArchive) archive = NULL;
 	g_autoptr(GPtrArray) roots = NULL;
 	g_autoptr(GPtrArray) packages = NULL;
 	g_autoptr(StrakeUpstreamLock) lock = NULL;
 
-	archive = strake_upstream_archive(store, upstream, offline, error);
+	if (wants == NULL)
+		return NULL;
+	options.sources = wants->len > 0;
+	archive = strake_upstream_archive(store, upstream, &options, error);
 	roots = archive != NULL ? strake_deb_roots(project, error) : NULL;
 	if (roots == NULL ||
 		!strake_deb_closure(project, upstream, archive->index, roots, &packages, error))
 		return NULL;
-	lock = strake_upstream_lock_new();
-	lock->suite = g_strdup(archive->suite);
-	lock->date = g_strdup(archive->date);
-	lock->index_sha256 = g_strdup(archive->inrelease_sha256);
+	lock = new_lock(archive);
 	for (guint i = 0; i < packages->len; i++)
 		g_ptr_array_add(lock->pins, strake_upstream_pin(g_ptr_array_index(packages, i)));
+	if (wants->len > 0 && !strake_source_pins(wants, archive->sources, lock->sources, error)) {
+		g_prefix_error(error, "upstream '%s': ", upstream->name);
+		return NULL;
+	}
 	return g_steal_pointer(&lock);
 }
 
-static StrakeUpstreamLock *load_lock(const StrakeProject *project, const StrakeUpstream *upstream,
-	StrakeUpstreamMode mode, GError **error)
+StrakeUpstreamLock *strake_upstream_lock(const StrakeProject *project,
+	const StrakeUpstream *upstream, StrakeUpstreamMode mode, GError **error)
 {
 	g_autofree char *path = strake_upstream_lock_path(project, upstream, mode);
 	g_autoptr(GError) cause = NULL;
@@ -142,7 +159,7 @@ static bool follow(const StrakeProject *project, const StrakeUpstream *upstream,
 	g_autofree char *path =
 		strake_upstream_lock_path(project, upstream, STRAKE_UPSTREAM_FOLLOW);
 	g_autoptr(StrakeUpstreamLock) committed =
-		load_lock(project, upstream, STRAKE_UPSTREAM_LOCKED, NULL);
+		strake_upstream_lock(project, upstream, STRAKE_UPSTREAM_LOCKED, NULL);
 
 	if (committed != NULL) {
 		g_autoptr(GArray) moves = strake_upstream_lock_compare(committed, lock);
@@ -162,7 +179,7 @@ bool strake_upstream_select(const StrakeProject *project, StrakeStore *store,
 	if (!check_kind(upstream, error))
 		return false;
 	if (options->mode == STRAKE_UPSTREAM_LOCKED)
-		lock = load_lock(project, upstream, options->mode, error);
+		lock = strake_upstream_lock(project, upstream, options->mode, error);
 	else
 		lock = strake_upstream_closure(project, store, upstream, options->offline, error);
 	if (lock == NULL)

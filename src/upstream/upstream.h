@@ -29,20 +29,20 @@ char *strake_upstream_lock_path(
 	const StrakeProject *project, const StrakeUpstream *upstream, StrakeUpstreamMode mode);
 
 /**
- * strake_upstream_archive: the whole index of a deb upstream, from its mirror or with @offline as
- * last verified. Says on standard error when an expired index is let through.
+ * strake_upstream_archive: the whole index of a deb upstream, from its mirror or offline as last
+ * verified. Says on standard error when an expired index is let through.
  * Errors: those of strake_apt_config_load and strake_deb_archive_open.
  */
 StrakeDebArchive *strake_upstream_archive(StrakeStore *store, const StrakeUpstream *upstream,
-	bool offline, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+	const StrakeDebArchiveOptions *options, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** strake_upstream_pin: what strake_upstream_fetch needs to know of a package of that index; free
  * with strake_pin_free. */
 StrakePin *strake_upstream_pin(const StrakeDebPackage *package);
 
 /**
  * strake_upstream_closure: what the mirror has now for all that images and package groups name,
- * through the overlays. Nothing is written but the index into the store.
- * Errors: those of strake_deb_archive_open and strake_deb_closure.
+ * through the overlays, and the source archives of components. Nothing is written but the index
+ * into the store. Errors: those of strake_deb_archive_open and strake_deb_closure.
  */
 StrakeUpstreamLock *strake_upstream_closure(const StrakeProject *project, StrakeStore *store,
 	const StrakeUpstream *upstream, bool offline, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -58,12 +58,19 @@ bool strake_upstream_select(const StrakeProject *project, StrakeStore *store,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * strake_upstream_fetch: makes the store hold every one of @pins (StrakePin) under its SHA-256.
+ * strake_upstream_fetch: makes the store hold every one of @pins (StrakePin, packages or
+ * sources) under its SHA-256.
  * Errors: NOT_FOUND naming what the mirror no longer has and the command that moves the lock,
  * OFFLINE, INTEGRITY, NO_SPACE, CANCELLED.
  */
 bool strake_upstream_fetch(const StrakeProject *project, StrakeStore *store,
 	const StrakeUpstream *upstream, const StrakeUpstreamOptions *options, const GPtrArray *pins,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** strake_upstream_lock: the lock that @mode reads. Errors: NOT_FOUND naming the command that
+ * writes it, INVALID. */
+StrakeUpstreamLock *strake_upstream_lock(const StrakeProject *project,
+	const StrakeUpstream *upstream, StrakeUpstreamMode mode,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** strake_upstream_moves_text: "3 upgraded, 1 added"; "nothing moved" without any. @moves: of

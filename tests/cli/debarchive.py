@@ -61,6 +61,22 @@ class Archive:
         self.released = time.time() - 3600
         self.by_hash = True
         self.padding = {}
+        self.sources = {}
+
+    def add_source(self, name, version, files):
+        """A source package of files, name -> bytes; listed in Sources once there is any."""
+        folder = f"pool/{name[0]}/{name}"
+        (self.root / folder).mkdir(parents=True, exist_ok=True)
+        for file, data in files.items():
+            (self.root / folder / file).write_bytes(data)
+        self.sources[name] = (version, folder, files)
+
+    def source_index(self):
+        text = ""
+        for name, (version, folder, files) in sorted(self.sources.items()):
+            text += f"Package: {name}\nVersion: {version}\nDirectory: {folder}\nChecksums-Sha256:\n"
+            text += "".join(f" {sha256(d)} {len(d)} {f}\n" for f, d in files.items()) + "\n"
+        return text.encode()
 
     def add(self, name, version="1.0-1", padding=0, **fields):
         self.packages[name] = (version, {k.replace("_", "-"): v for k, v in fields.items()})
@@ -118,12 +134,17 @@ class Archive:
         plain = self.index()
         files = {"main/binary-amd64/Packages": plain,
                  "main/binary-amd64/Packages.xz": lzma.compress(plain)}
+        if self.sources:
+            files["main/source/Sources"] = self.source_index()
+            files["main/source/Sources.xz"] = lzma.compress(self.source_index())
+            (folder / "main/source/by-hash/SHA256").mkdir(parents=True, exist_ok=True)
         lines = ""
         for path, data in files.items():
             lines += f" {sha256(data)} {len(data)} {path}\n"
             if path.endswith(".xz"):
                 (folder / path).write_bytes(data)
-                (binary / "by-hash/SHA256" / sha256(data)).write_bytes(data)
+                hashed = (folder / path).parent / "by-hash/SHA256" / sha256(data)
+                hashed.write_bytes(data)
         release = (f"Origin: Test\nSuite: {self.suite}-suite\nCodename: {self.suite}\n"
                    f"Date: {date(self.released)}\nValid-Until: {date(self.valid_until)}\n"
                    f"Acquire-By-Hash: {'yes' if self.by_hash else 'no'}\n"

@@ -120,6 +120,7 @@ static bool sample(const StrakeGlobals *globals, const CoverageOpts *opts, Bridg
 {
 	g_autoptr(StrakeAptConfig) config =
 		globals->offline ? NULL : strake_apt_config_load(upstream, error);
+	const StrakeDebArchiveOptions how = {.offline = globals->offline};
 	g_autoptr(StrakeDebArchive) archive = NULL;
 	g_autoptr(GPtrArray) pins =
 		g_ptr_array_new_with_free_func((GDestroyNotify)strake_pin_free);
@@ -127,8 +128,8 @@ static bool sample(const StrakeGlobals *globals, const CoverageOpts *opts, Bridg
 
 	if (config == NULL && !globals->offline)
 		return false;
-	archive = strake_deb_archive_open(
-		context->store, upstream, config, globals->offline, time(NULL), error);
+	archive =
+		strake_deb_archive_open(context->store, upstream, config, &how, time(NULL), error);
 	if (archive == NULL || !draw(archive->index, opts->sample, opts->seed > 0 ? opts->seed : 1,
 				       pins, &skipped, error))
 		return false;

@@ -4,6 +4,7 @@
 // strake upstream update, status, fetch and list: locks of binary packages and their files.
 #include <json-glib/json-glib.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/progress.h"
@@ -83,20 +84,37 @@ static void set(JsonBuilder *builder, const char *name, const char *value)
 
 // -- what moved
 
-static uint64_t total_size(const StrakeUpstreamLock *lock)
+static uint64_t size_of(const GPtrArray *pins)
 {
 	uint64_t total = 0;
 
-	for (guint i = 0; i < lock->pins->len; i++)
-		total += ((const StrakePin *)g_ptr_array_index(lock->pins, i))->size;
+	for (guint i = 0; i < pins->len; i++)
+		total += ((const StrakePin *)g_ptr_array_index(pins, i))->size;
 	return total;
+}
+
+static uint64_t total_size(const StrakeUpstreamLock *lock)
+{
+	return size_of(lock->pins) + size_of(lock->sources);
+}
+
+static char *sources_text(const StrakeUpstreamLock *lock)
+{
+	return lock->sources->len > 0 ? g_strdup_printf("%u sources, ", lock->sources->len)
+				      : g_strdup("");
+}
+
+// A source package is often called as one of its binary packages.
+static const char *source_mark(const StrakePin *pin)
+{
+	return strcmp(pin->architecture, STRAKE_ARCH_SOURCE) == 0 ? " (source)" : "";
 }
 
 static void print_move(const StrakeMove *move)
 {
 	const StrakePin *pin = move->to != NULL ? move->to : move->from;
 
-	printf("  %-10s %s %s", strake_move_name(move->kind), pin->name,
+	printf("  %-10s %s%s %s", strake_move_name(move->kind), pin->name, source_mark(pin),
 		move->from != NULL ? move->from->version : move->to->version);
 	if (move->kind == STRAKE_MOVE_UPGRADED || move->kind == STRAKE_MOVE_DOWNGRADED)
 		printf(" -> %s", move->to->version);
@@ -109,8 +127,10 @@ static void print_moves(const StrakeUpstream *upstream, const StrakeUpstreamLock
 	g_autofree char *text = strake_upstream_moves_text(moves);
 	g_autofree char *size = strake_size_text(total_size(to));
 
-	printf("%s: %u packages, %s, index of %s: %s\n", upstream->name, to->pins->len, size,
-		to->date, text);
+	g_autofree char *sources = sources_text(to);
+
+	printf("%s: %u packages, %s%s, index of %s: %s\n", upstream->name, to->pins->len, sources,
+		size, to->date, text);
 	// A first lock has nothing to compare with: a list of everything tells nobody anything.
 	for (guint i = 0; from != NULL && i < moves->len; i++)
 		print_move(&g_array_index(moves, StrakeMove, i));
@@ -126,6 +146,8 @@ static void build_moves(JsonBuilder *builder, const StrakeUpstream *upstream,
 	set(builder, "index", to->date);
 	json_builder_set_member_name(builder, "packages");
 	json_builder_add_int_value(builder, to->pins->len);
+	json_builder_set_member_name(builder, "sources");
+	json_builder_add_int_value(builder, to->sources->len);
 	json_builder_set_member_name(builder, "size");
 	json_builder_add_int_value(builder, (gint64)total_size(to));
 	json_builder_set_member_name(builder, "moves");
@@ -136,6 +158,8 @@ static void build_moves(JsonBuilder *builder, const StrakeUpstream *upstream,
 		json_builder_begin_object(builder);
 		set(builder, "kind", strake_move_name(move->kind));
 		set(builder, "name", move->to != NULL ? move->to->name : move->from->name);
+		if (*source_mark(move->to != NULL ? move->to : move->from) != '\0')
+			set(builder, "arch", STRAKE_ARCH_SOURCE);
 		set(builder, "from", move->from != NULL ? move->from->version : NULL);
 		set(builder, "to", move->to != NULL ? move->to->version : NULL);
 		json_builder_end_object(builder);
@@ -247,18 +271,24 @@ static bool fetch_one(Context *context, const StrakeUpstream *upstream,
 	const StrakeUpstreamOptions *options, GError **error)
 {
 	g_autoptr(GPtrArray) pins = NULL;
-	uint64_t total = 0;
+	g_autoptr(StrakeUpstreamLock) lock = NULL;
+	g_autofree char *sources = NULL;
 	g_autofree char *size = NULL;
 
 	if (!strake_upstream_select(
-		    context->project, context->store, upstream, options, &pins, error) ||
-		!strake_upstream_fetch(
-			context->project, context->store, upstream, options, pins, error))
+		    context->project, context->store, upstream, options, &pins, error))
 		return false;
-	for (guint i = 0; i < pins->len; i++)
-		total += ((const StrakePin *)g_ptr_array_index(pins, i))->size;
-	size = strake_size_text(total);
-	printf("%s: %u packages, %s, all in the store\n", upstream->name, pins->len, size);
+	lock = strake_upstream_lock(context->project, upstream, options->mode, error);
+	if (lock == NULL ||
+		!strake_upstream_fetch(
+			context->project, context->store, upstream, options, pins, error) ||
+		!strake_upstream_fetch(
+			context->project, context->store, upstream, options, lock->sources, error))
+		return false;
+	size = strake_size_text(total_size(lock));
+	sources = sources_text(lock);
+	printf("%s: %u packages, %s%s, all in the store\n", upstream->name, pins->len, sources,
+		size);
 	return true;
 }
 
@@ -450,7 +480,7 @@ static const StrakeOpt fetch_opts[] = {
 const StrakeCmd strake_cmd_upstream_fetch = {
 	.name = "upstream fetch",
 	.args = "[NAME...]",
-	.summary = "download the packages of an upstream into the store",
+	.summary = "download the packages and sources of an upstream into the store",
 	.details = "Downloads run in parallel, go on where an interrupted one stopped, and are "
 		   "checked "
 		   "against their digests. What the store holds is not downloaded again, so later "
