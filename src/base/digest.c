@@ -14,19 +14,34 @@ struct StrakeDigest {
 	const EVP_MD *md;
 };
 
+static const struct {
+	const char *name;
+	const EVP_MD *(*md)(void);
+} kinds[] = {
+	[STRAKE_DIGEST_SHA256] = {"SHA256", EVP_sha256},
+	[STRAKE_DIGEST_SHA512] = {"SHA512", EVP_sha512},
+	[STRAKE_DIGEST_SHA1] = {"SHA1", EVP_sha1},
+	[STRAKE_DIGEST_MD5] = {"MD5", EVP_md5},
+};
+
 static const EVP_MD *md_of_kind(StrakeDigestKind kind)
 {
-	switch (kind) {
-	case STRAKE_DIGEST_SHA512:
-		return EVP_sha512();
-	case STRAKE_DIGEST_SHA1:
-		return EVP_sha1();
-	case STRAKE_DIGEST_MD5:
-		return EVP_md5();
-	case STRAKE_DIGEST_SHA256:
-	default:
-		return EVP_sha256();
-	}
+	return kinds[kind].md();
+}
+
+const char *strake_digest_name(StrakeDigestKind kind)
+{
+	return kinds[kind].name;
+}
+
+bool strake_digest_kind(const char *name, StrakeDigestKind *out)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
+		if (g_ascii_strcasecmp(name, kinds[i].name) == 0) {
+			*out = (StrakeDigestKind)i;
+			return true;
+		}
+	return false;
 }
 
 StrakeDigest *strake_digest_new(StrakeDigestKind kind)

@@ -31,5 +31,9 @@ char *strake_digest_data(StrakeDigestKind kind, const void *data, size_t size);
 char *strake_digest_bytes(StrakeDigestKind kind, GBytes *bytes);
 /** strake_digest_fd: digest of what @fd yields from its offset to the end. NULL on error. */
 char *strake_digest_fd(StrakeDigestKind kind, int fd, const char *name, GError **error);
+/** strake_digest_name: "SHA512", as in dist-git's `sources`. */
+const char *strake_digest_name(StrakeDigestKind kind);
+/** strake_digest_kind: of such a name, in any case of letters. */
+bool strake_digest_kind(const char *name, StrakeDigestKind *out);
 /** strake_digest_is_hex: true for exactly the digits of a @kind digest, lower case. */
 bool strake_digest_is_hex(StrakeDigestKind kind, const char *text);

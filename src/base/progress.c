@@ -118,6 +118,13 @@ void strake_progress_add(StrakeProgress *p, uint64_t units, const char *now)
 	g_mutex_unlock(&draw_lock);
 }
 
+void strake_progress_expect(StrakeProgress *p, uint64_t units)
+{
+	g_mutex_lock(&draw_lock);
+	p->total += units;
+	g_mutex_unlock(&draw_lock);
+}
+
 void strake_progress_end(StrakeProgress *p)
 {
 	g_autofree char *done = NULL;

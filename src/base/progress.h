@@ -20,6 +20,8 @@ StrakeProgress *strake_progress_new(const char *title, uint64_t total, bool byte
 /** strake_progress_add: @units: done since the last call, 0 to say only what is being worked on;
  * @now: that, or NULL for the same as before. */
 void strake_progress_add(StrakeProgress *progress, uint64_t units, const char *now);
+/** strake_progress_expect: @units more belong to the total. */
+void strake_progress_expect(StrakeProgress *progress, uint64_t units);
 void strake_progress_end(StrakeProgress *progress);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StrakeProgress, strake_progress_end)
 

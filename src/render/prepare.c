@@ -1,124 +1,22 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: The Strake authors
 //
-// The lookaside cache knows files by SHA-512, the store by SHA-256: a key leads from one to the
-// other.
+// Which files a component is made from besides those of its repository, and whether an archive
+// became what the definitions say.
 #include "render/prepare.h"
 
-#include <git2.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/digest.h"
 #include "base/error.h"
 #include "format/sources_file.h"
 #include "project/uri.h"
+#include "render/lookaside.h"
 #include "render/spec_tree.h"
-#include "upstream/download.h"
 
-#define LOOKASIDE_KIND "lookaside"
-
-enum { MAX_BYTES = 1 << 30, RETRIES = 3, TIMEOUT_S = 60 };
-
-typedef struct {
-	const char *name;
-	const char *hash_type; // as in the sources file
-	const char *hash;
-	const char *uri;
-} Wanted;
-
-static bool kind_of(const char *word, StrakeDigestKind *out)
+static const char *hash_name(const StrakeSourceFile *file)
 {
-	static const struct {
-		const char *word;
-		StrakeDigestKind kind;
-	} kinds[] = {{"SHA512", STRAKE_DIGEST_SHA512}, {"SHA256", STRAKE_DIGEST_SHA256},
-		{"SHA1", STRAKE_DIGEST_SHA1}, {"MD5", STRAKE_DIGEST_MD5}};
-
-	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
-		if (g_ascii_strcasecmp(word, kinds[i].word) == 0) {
-			*out = kinds[i].kind;
-			return true;
-		}
-	return false;
-}
-
-static GBytes *from_store(StrakeStore *store, const char *key)
-{
-	g_autoptr(GBytes) name = strake_store_get_key(store, LOOKASIDE_KIND, key, NULL);
-	g_autofree char *sha256 = NULL;
-
-	if (name == NULL)
-		return NULL;
-	sha256 = g_strndup(g_bytes_get_data(name, NULL), g_bytes_get_size(name));
-	return strake_digest_is_hex(STRAKE_DIGEST_SHA256, sha256)
-		       ? strake_store_map_object(store, sha256, NULL)
-		       : NULL;
-}
-
-static GBytes *download(const StrakeWorkspace *ws, const Wanted *w, GError **error)
-{
-	StrakeAptConfig config = {.retries = RETRIES, .timeout_s = TIMEOUT_S};
-	g_auto(StrakeDownloadTag) tag = {0};
-	g_autoptr(GBytes) bytes = NULL;
-	g_autofree char *digest = NULL;
-	StrakeDigestKind kind;
-
-	if (ws->offline) {
-		strake_error_set(error, STRAKE_ERROR_OFFLINE,
-			"'%s' has to be fetched from %s; run once without --offline", w->name,
-			w->uri);
-		return NULL;
-	}
-	if (!kind_of(w->hash_type, &kind)) {
-		strake_error_set(error, STRAKE_ERROR_INVALID, "'%s': hash type '%s' is not known",
-			w->name, w->hash_type);
-		return NULL;
-	}
-	if (!strake_download_small(&config, w->uri, MAX_BYTES, &tag, &bytes, error))
-		return NULL;
-	digest = strake_digest_bytes(kind, bytes);
-	if (strcmp(digest, w->hash) != 0) {
-		strake_error_set(error, STRAKE_ERROR_INTEGRITY,
-			"%s sent other bytes than 'sources' lists for '%s': %s %s, expected %s; "
-			"nothing was kept",
-			w->uri, w->name, w->hash_type, digest, w->hash);
-		return NULL;
-	}
-	return g_steal_pointer(&bytes);
-}
-
-static GBytes *obtain(const StrakeWorkspace *ws, const Wanted *w, GError **error)
-{
-	g_autofree char *text = g_strdup_printf("%s %s", w->hash_type, w->hash);
-	g_autofree char *key = strake_digest_data(STRAKE_DIGEST_SHA256, text, strlen(text));
-	GBytes *bytes = from_store(ws->store, key);
-	g_autofree char *sha256 = NULL;
-	const void *data;
-	size_t size;
-
-	if (bytes != NULL)
-		return bytes;
-	bytes = download(ws, w, error);
-	if (bytes == NULL)
-		return NULL;
-	data = g_bytes_get_data(bytes, &size);
-	if (strake_store_add(ws->store, data, size, &sha256, error) &&
-		strake_store_put_key(ws->store, LOOKASIDE_KIND, key, sha256, strlen(sha256), error))
-		return bytes;
-	g_bytes_unref(bytes);
-	return NULL;
-}
-
-static bool add_wanted(
-	StrakeWorkspace *ws, StrakeFileTree *archives, const Wanted *w, GError **error)
-{
-	g_autoptr(GBytes) bytes = obtain(ws, w, error);
-
-	if (bytes == NULL)
-		return false;
-	strake_file_tree_set(archives, w->name, 0644, bytes);
-	return true;
+	return file->hash_type == STRAKE_HASH_SHA256 ? "SHA256" : "SHA512";
 }
 
 static bool is_replaced(const StrakeComponent *c, const char *name)
@@ -132,7 +30,7 @@ static bool is_replaced(const StrakeComponent *c, const char *name)
 }
 
 static bool add_upstream(
-	StrakeWorkspace *ws, StrakePick *pick, StrakeFileTree *archives, GError **error)
+	StrakeWorkspace *ws, StrakePick *pick, StrakeLookaside *files, GError **error)
 {
 	const StrakeComponent *c = pick->component;
 	const StrakeDistro *distro =
@@ -170,15 +68,15 @@ static bool add_upstream(
 		values.hashtype = type;
 		values.hash = line->hash;
 		uri = strake_uri_expand(distro->lookaside_base_uri, &values);
-		Wanted w = {line->name, line->hash_type, line->hash, uri};
-		if (!add_wanted(ws, archives, &w, error))
+		if (!strake_lookaside_add(
+			    files, line->name, line->hash_type, line->hash, uri, NULL, error))
 			return false;
 	}
 	return true;
 }
 
-// Downloads of a deb upstream go on where they stopped; the store knows them by SHA-256 already.
-static bool add_deb(StrakeWorkspace *ws, StrakePick *pick, const StrakeSourceFile *file,
+// Downloads of a deb upstream are found by its lock; the store knows them by SHA-256 already.
+static bool add_deb(StrakeWorkspace *ws, const StrakePick *pick, const StrakeSourceFile *file,
 	StrakeFileTree *archives, GError **error)
 {
 	g_autoptr(GBytes) bytes = NULL;
@@ -192,15 +90,14 @@ static bool add_deb(StrakeWorkspace *ws, StrakePick *pick, const StrakeSourceFil
 	return true;
 }
 
-static bool add_own(StrakeWorkspace *ws, StrakePick *pick, StrakeFileTree *archives, GError **error)
+static bool add_own(StrakeWorkspace *ws, const StrakePick *pick, StrakeLookaside *files,
+	StrakeFileTree *archives, GError **error)
 {
-	const GPtrArray *files = pick->component->source_files;
+	const GPtrArray *wanted = pick->component->source_files;
 
-	for (guint i = 0; files != NULL && i < files->len; i++) {
-		const StrakeSourceFile *file = files->pdata[i];
-		Wanted w = {file->filename,
-			file->hash_type == STRAKE_HASH_SHA256 ? "SHA256" : "SHA512", file->hash,
-			file->origin.uri};
+	for (guint i = 0; wanted != NULL && i < wanted->len; i++) {
+		const StrakeSourceFile *file = wanted->pdata[i];
+		bool download = file->origin.type == STRAKE_SOURCE_ORIGIN_DOWNLOAD;
 		if (file->origin.type == STRAKE_SOURCE_ORIGIN_OVERLAY)
 			continue;
 		if (file->origin.type == STRAKE_SOURCE_ORIGIN_DEB) {
@@ -208,85 +105,73 @@ static bool add_own(StrakeWorkspace *ws, StrakePick *pick, StrakeFileTree *archi
 				return false;
 			continue;
 		}
-		if (file->origin.type != STRAKE_SOURCE_ORIGIN_DOWNLOAD)
-			return strake_error_at(error, STRAKE_ERROR_INVALID, file->at,
-				"source file '%s' is made by a script; that cannot be prepared yet",
-				file->filename);
-		if (!add_wanted(ws, archives, &w, error))
+		// azldev runs the script in a chroot with a network; what it makes is known by its
+		// hash, so it may as well be made elsewhere.
+		if (!strake_lookaside_add(files, file->filename, hash_name(file), file->hash,
+			    download ? file->origin.uri : NULL,
+			    "its origin is a script, which is not run here; make it with azldev "
+			    "and "
+			    "name its directory with --from",
+			    error))
 			return false;
 	}
 	return true;
 }
 
-StrakeFileTree *strake_prepare_sources(StrakeWorkspace *ws, StrakePick *pick, GError **error)
+// An archive that overlays edit has to become what its 'hash' says: builds take it by that.
+static bool check_repacked(const StrakePick *pick, const StrakeFileTree *tree, GError **error)
 {
+	const GPtrArray *wanted = pick->component->source_files;
+
+	for (guint i = 0; wanted != NULL && i < wanted->len; i++) {
+		const StrakeSourceFile *file = wanted->pdata[i];
+		const StrakeFileTreeEntry *entry;
+		g_autofree char *hex = NULL;
+		if (file->origin.type != STRAKE_SOURCE_ORIGIN_OVERLAY)
+			continue;
+		entry = strake_file_tree_get(tree, file->filename);
+		if (entry == NULL)
+			return strake_error_at(error, STRAKE_ERROR_NOT_FOUND, file->at,
+				"there is no archive '%s' to edit", file->filename);
+		hex = strake_digest_bytes(file->hash_type == STRAKE_HASH_SHA256
+						  ? STRAKE_DIGEST_SHA256
+						  : STRAKE_DIGEST_SHA512,
+			entry->content);
+		if (strcmp(hex, file->hash) != 0)
+			return strake_error_at(error, STRAKE_ERROR_INTEGRITY, file->at,
+				"archive '%s' is not what 'hash' says after its overlays; if they "
+				"are right, set hash = \"%s\"",
+				file->filename, hex);
+	}
+	return true;
+}
+
+static StrakeFileTree *prepare(
+	StrakeWorkspace *ws, StrakePick *pick, const char *from, GError **error)
+{
+	g_autoptr(StrakeLookaside) files = strake_lookaside_new();
 	g_autoptr(StrakeFileTree) archives = strake_file_tree_new();
+	g_autoptr(StrakeFileTree) tree = NULL;
 	StrakeSpecTreeOptions options = {.keep_all = true, .archives = archives};
 
-	if ((!pick->local && !add_upstream(ws, pick, archives, error)) ||
-		!add_own(ws, pick, archives, error)) {
-		g_prefix_error(error, "component '%s': ", pick->component->name);
+	if ((!pick->local && !add_upstream(ws, pick, files, error)) ||
+		!add_own(ws, pick, files, archives, error) ||
+		!strake_lookaside_obtain(files, ws->store, ws->offline, from, archives, error))
 		return NULL;
-	}
-	return strake_spec_tree_render(ws, pick, &options, error);
+	tree = strake_spec_tree_render(ws, pick, &options, error);
+	return tree != NULL && check_repacked(pick, tree, error) ? g_steal_pointer(&tree) : NULL;
 }
 
-// -- diff
-
-static bool append_patch(GString *out, const char *path, GBytes *old, GBytes *new, GError **error)
+StrakeFileTree *strake_prepare_sources(
+	StrakeWorkspace *ws, StrakePick *pick, const char *from, GError **error)
 {
-	git_diff_options options = GIT_DIFF_OPTIONS_INIT;
-	git_patch *patch = NULL;
-	git_buf text = {0};
-	size_t old_size = 0;
-	size_t new_size = 0;
-	const void *a = old != NULL ? g_bytes_get_data(old, &old_size) : NULL;
-	const void *b = new != NULL ? g_bytes_get_data(new, &new_size) : NULL;
-	bool ok;
+	g_autofree char *start = g_strdup_printf("component '%s': ", pick->component->name);
+	GError *local = NULL;
+	StrakeFileTree *tree = prepare(ws, pick, from, &local);
 
-	options.id_abbrev = 7;
-	// An empty file is not an absent one, which a NULL would say.
-	ok = git_patch_from_buffers(&patch, old != NULL && a == NULL ? "" : a, old_size, path,
-		     new != NULL &&b == NULL ? "" : b, new_size, path, &options) == 0 &&
-	     git_patch_to_buf(&text, patch) == 0;
-	if (ok)
-		g_string_append_len(out, text.ptr, (gssize)text.size);
-	else
-		strake_error_set(error, STRAKE_ERROR_FAILED, "compare '%s' with upstream's", path);
-	git_buf_dispose(&text);
-	git_patch_free(patch);
-	return ok;
-}
-
-char *strake_diff_sources(StrakeWorkspace *ws, StrakePick *pick, GError **error)
-{
-	static const StrakeSpecTreeOptions options = {.keep_all = true};
-	g_autoptr(StrakeFileTree) old = strake_spec_tree_upstream(ws, pick, error);
-	g_autoptr(StrakeFileTree) new = NULL;
-	g_autoptr(GString) out = g_string_new(NULL);
-	const GPtrArray *a, *b;
-	guint i = 0;
-	guint j = 0;
-
-	if (old == NULL)
-		return NULL;
-	new = strake_spec_tree_render(ws, pick, &options, error);
-	if (new == NULL)
-		return NULL;
-	strake_git_start();
-	a = strake_file_tree_files(old);
-	b = strake_file_tree_files(new);
-	while (i < a->len || j < b->len) {
-		const StrakeFileTreeEntry *x = i < a->len ? a->pdata[i] : NULL;
-		const StrakeFileTreeEntry *y = j < b->len ? b->pdata[j] : NULL;
-		int order = x == NULL ? 1 : y == NULL ? -1 : strcmp(x->path, y->path);
-		i += order <= 0;
-		j += order >= 0;
-		if (order == 0 && g_bytes_equal(x->content, y->content))
-			continue;
-		if (!append_patch(out, order <= 0 ? x->path : y->path,
-			    order <= 0 ? x->content : NULL, order >= 0 ? y->content : NULL, error))
-			return NULL;
-	}
-	return g_string_free(g_steal_pointer(&out), FALSE);
+	if (local != NULL && !g_str_has_prefix(local->message, start))
+		g_prefix_error(&local, "%s", start);
+	if (local != NULL)
+		g_propagate_error(error, local);
+	return tree;
 }

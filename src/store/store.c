@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@
 #include "base/path.h"
 
 enum { KEY_MAX_BYTES = 16 * 1024 * 1024, KEEP_TEMPORARY_S = 24 * 60 * 60 };
+#define DIGEST_KIND "digest"
 
 struct StrakeStore {
 	char *path;
@@ -344,4 +346,35 @@ bool strake_store_put_key(StrakeStore *store, const char *kind, const char *fing
 		return strake_error_errno(error, errno, "keep", name);
 	g_clear_pointer(&writer->temporary, g_free);
 	return true;
+}
+
+// -- other digests
+
+char *strake_store_digest_key(StrakeDigestKind kind, const char *hex)
+{
+	g_autofree char *text = g_strdup_printf("%s %s", strake_digest_name(kind), hex);
+
+	return strake_digest_data(STRAKE_DIGEST_SHA256, text, strlen(text));
+}
+
+char *strake_store_find(StrakeStore *store, StrakeDigestKind kind, const char *hex)
+{
+	g_autofree char *key = strake_store_digest_key(kind, hex);
+	g_autoptr(GBytes) value = strake_store_get_key(store, DIGEST_KIND, key, NULL);
+	g_autofree char *sha256 = NULL;
+
+	if (value == NULL)
+		return NULL;
+	sha256 = g_strndup(g_bytes_get_data(value, NULL), g_bytes_get_size(value));
+	return check_sha256(sha256, NULL) && strake_store_has(store, sha256)
+		       ? g_steal_pointer(&sha256)
+		       : NULL;
+}
+
+bool strake_store_note_digest(StrakeStore *store, StrakeDigestKind kind, const char *hex,
+	const char *sha256, GError **error)
+{
+	g_autofree char *key = strake_store_digest_key(kind, hex);
+
+	return strake_store_put_key(store, DIGEST_KIND, key, sha256, strlen(sha256), error);
 }

@@ -5,6 +5,7 @@
 // done once is not done again. Layout below the store directory:
 //
 //     objects/ab/cdef...   content, mode 0444, named by the SHA-256 of its bytes
+//     keys/digest/...      as below: the SHA-256 of the object with another digest
 //     keys/KIND/ab/cdef... a small text: what stage KIND made for the fingerprint abcdef...
 //     tmp/                 unfinished objects, removed when older than a day
 //
@@ -14,6 +15,8 @@
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "base/digest.h"
 
 typedef struct StrakeStore StrakeStore;
 
@@ -42,13 +45,25 @@ char *strake_store_object_path(const StrakeStore *store, const char *sha256);
 bool strake_store_add(StrakeStore *store, const void *data, size_t size, char **out_sha256,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** strake_store_find: the object whose digest of @kind (not SHA-256) is @hex, by its SHA-256; NULL
+ * when there is none. Free with g_free. */
+char *strake_store_find(StrakeStore *store, StrakeDigestKind kind, const char *hex);
+/** strake_store_note_digest: makes the object @sha256 known to strake_store_find. The caller has
+ * computed @hex from the object's bytes. */
+bool strake_store_note_digest(StrakeStore *store, StrakeDigestKind kind, const char *hex,
+	const char *sha256, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** strake_store_digest_key: what stands for @hex of @kind where a SHA-256 is wanted: in
+ * strake_store_resume, when the SHA-256 is not known yet. Free with g_free. */
+char *strake_store_digest_key(StrakeDigestKind kind, const char *hex);
+
 /** A new object under way. The writer is seekable until commit; use its fd directly. */
 typedef struct StrakeStoreWriter StrakeStoreWriter;
 StrakeStoreWriter *strake_store_begin(StrakeStore *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
- * strake_store_resume: a writer for the object @sha256 that goes on where an earlier one stopped:
- * its file keeps what was written and is kept again by strake_store_writer_free unless empty.
- * While another process writes the same object, a fresh writer as of strake_store_begin.
+ * strake_store_resume: a writer for the object @sha256 (or another such key for it) that goes on
+ * where an earlier one stopped: its file keeps what was written and is kept again by
+ * strake_store_writer_free unless empty. While another process writes the same object, a fresh
+ * writer as of strake_store_begin.
  * @out_size: bytes that are there already; the descriptor stands behind them
  */
 StrakeStoreWriter *strake_store_resume(StrakeStore *store, const char *sha256, uint64_t *out_size,

@@ -4,17 +4,10 @@
 // Many transfers at once with curl's multi interface: a step machine around one list of items.
 #include "upstream/download.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <unistd.h>
 
 #include "base/cancel.h"
-#include "base/digest.h"
 #include "base/error.h"
-#include "base/fd.h"
 #include "base/progress.h"
 #include "upstream/download_private.h"
 
@@ -33,11 +26,10 @@ typedef struct {
 	const StrakeDownload *item;
 	guint index;
 	CURL *easy;
-	StrakeStoreWriter *writer;
-	StrakeDigest *digest;
-	uint64_t have;         // bytes written and digested
-	uint64_t resumed_from; // of them before this attempt
-	bool answered;         // the first bytes of this attempt came
+	StrakeDownloadObject object;
+	uint64_t resumed_from; // bytes of it before this attempt
+	uint64_t expected; // bytes that the progress bar was told of, when only the server knows
+	bool answered;     // the first bytes of this attempt came
 	int attempts;
 	gint64 not_before_us; // monotonic; for the pause before another attempt
 	GError *error;        // from a callback
@@ -58,7 +50,7 @@ typedef struct Batch {
 
 static void step(Batch *batch, uint64_t bytes, const char *name)
 {
-	if (batch->progress != NULL)
+	if (batch->progress != NULL && bytes > 0)
 		strake_progress_add(batch->progress, bytes, name);
 }
 
@@ -68,19 +60,31 @@ static void transfer_free(Transfer *t)
 		curl_multi_remove_handle(t->batch->multi, t->easy);
 		curl_easy_cleanup(t->easy);
 	}
-	strake_digest_free(t->digest);
-	strake_store_writer_free(t->writer);
+	strake_download_object_clear(&t->object);
 	g_clear_error(&t->error);
 	g_free(t);
 }
 
 static bool restart(Transfer *t, GError **error)
 {
-	t->have = 0;
 	t->resumed_from = 0;
-	g_clear_pointer(&t->digest, strake_digest_free);
-	t->digest = strake_digest_new(STRAKE_DIGEST_SHA256);
-	return strake_store_writer_restart(t->writer, error);
+	return strake_download_object_restart(&t->object, error);
+}
+
+// A size that the index does not say is learnt from the answer.
+static void expect(Transfer *t)
+{
+	curl_off_t left = -1;
+	uint64_t size;
+
+	curl_easy_getinfo(t->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &left);
+	if (!t->item->any_size || left < 0 || t->batch->progress == NULL)
+		return;
+	size = t->object.have + (uint64_t)left;
+	if (size > t->expected) {
+		strake_progress_expect(t->batch->progress, size - t->expected);
+		t->expected = size;
+	}
 }
 
 // The server's answer to a range is 206; anything else that comes is the whole file.
@@ -90,7 +94,10 @@ static bool check_answer(Transfer *t)
 
 	t->answered = true;
 	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
-	return t->resumed_from == 0 || status != 200 || restart(t, &t->error);
+	if (t->resumed_from > 0 && status == 200 && !restart(t, &t->error))
+		return false;
+	expect(t);
+	return true;
 }
 
 static size_t on_body(char *data, size_t one, size_t size, void *user)
@@ -99,56 +106,10 @@ static size_t on_body(char *data, size_t one, size_t size, void *user)
 
 	if (!t->answered && !check_answer(t))
 		return 0;
-	if (size > t->item->size - t->have) {
-		strake_error_set(&t->error, STRAKE_ERROR_INTEGRITY,
-			"%s: the server sends more than the %" G_GUINT64_FORMAT
-			" bytes that the index lists",
-			t->item->uri, t->item->size);
+	if (!strake_download_object_add(&t->object, data, size, &t->error))
 		return 0;
-	}
-	if (!strake_fd_write_all(
-		    strake_store_writer_fd(t->writer), data, size, t->item->name, &t->error))
-		return 0;
-	strake_digest_update(t->digest, data, size);
-	t->have += size;
 	step(t->batch, size, t->item->name);
 	return size;
-}
-
-// Digests what an earlier run left.
-static bool digest_partial(Transfer *t, uint64_t size, GError **error)
-{
-	enum { CHUNK = 1 << 18 };
-	g_autofree char *chunk = g_malloc(CHUNK);
-	int fd = strake_store_writer_fd(t->writer);
-
-	if (lseek(fd, 0, SEEK_SET) < 0)
-		return strake_error_errno(error, errno, "seek in", t->item->name);
-	while (t->have < size) {
-		size_t got = 0;
-
-		if (!strake_fd_read_full(fd, chunk, CHUNK, &got, t->item->name, error))
-			return false;
-		if (got == 0)
-			break;
-		strake_digest_update(t->digest, chunk, got);
-		t->have += got;
-	}
-	step(t->batch, t->have, t->item->name);
-	return true;
-}
-
-static bool begin(Transfer *t, GError **error)
-{
-	uint64_t size = 0;
-
-	t->digest = strake_digest_new(STRAKE_DIGEST_SHA256);
-	t->writer = strake_store_resume(t->batch->store, t->item->sha256, &size, error);
-	if (t->writer == NULL)
-		return false;
-	if (size > t->item->size)
-		return restart(t, error);
-	return size == 0 || digest_partial(t, size, error);
 }
 
 static bool start_attempt(Transfer *t, GError **error)
@@ -159,11 +120,11 @@ static bool start_attempt(Transfer *t, GError **error)
 	}
 	t->easy = strake_download_easy_new(t->batch->config, t->item->uri, t->error_buffer);
 	t->answered = false;
-	t->resumed_from = t->have;
+	t->resumed_from = t->object.have;
 	curl_easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
 	curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
-	curl_easy_setopt(t->easy, CURLOPT_RESUME_FROM_LARGE, (curl_off_t)t->have);
+	curl_easy_setopt(t->easy, CURLOPT_RESUME_FROM_LARGE, (curl_off_t)t->object.have);
 	if (curl_multi_add_handle(t->batch->multi, t->easy) != CURLM_OK)
 		return strake_error_set(
 			error, STRAKE_ERROR_FAILED, "%s: cannot start the transfer", t->item->uri);
@@ -173,7 +134,7 @@ static bool start_attempt(Transfer *t, GError **error)
 
 static bool again_later(Transfer *t)
 {
-	if (t->have > t->resumed_from + PROGRESS_BYTES)
+	if (t->object.have > t->resumed_from + PROGRESS_BYTES)
 		t->attempts = 0; // a slow line is not a dead one
 	if (t->attempts >= t->batch->config->retries)
 		return false;
@@ -193,12 +154,15 @@ static void again_at_once(Transfer *t)
 
 static bool finish_object(Transfer *t, bool *out_again, GError **error)
 {
-	char hex[STRAKE_DIGEST_HEX_MAX];
+	g_autoptr(GError) local = NULL;
 	bool was_resumed = t->resumed_from > 0;
 
-	strake_digest_hex(t->digest, hex);
-	if (strcmp(hex, t->item->sha256) == 0)
-		return strake_store_commit(t->writer, hex, NULL, error);
+	if (strake_download_object_keep(&t->object, &local))
+		return true;
+	if (!g_error_matches(local, STRAKE_ERROR, STRAKE_ERROR_INTEGRITY)) {
+		g_propagate_error(error, g_steal_pointer(&local));
+		return false;
+	}
 	// Bad bytes must not be resumed by the next run either.
 	if (!restart(t, error))
 		return false;
@@ -207,10 +171,8 @@ static bool finish_object(Transfer *t, bool *out_again, GError **error)
 		*out_again = true;
 		return true;
 	}
-	return strake_error_set(error, STRAKE_ERROR_INTEGRITY,
-		"%s: the server sent other bytes than the index lists: SHA-256 %s, expected %s; "
-		"nothing of them was kept",
-		t->item->uri, hex, t->item->sha256);
+	g_propagate_error(error, g_steal_pointer(&local));
+	return false;
 }
 
 static bool attempt_failed(
@@ -259,13 +221,14 @@ static bool finish_attempt(Transfer *t, CURLcode code, bool *out_again, GError *
 	*out_again = false;
 	if (!strake_cancel_check(error))
 		return false;
-	if (code == CURLE_OK && t->error == NULL && t->have == t->item->size)
+	if (code == CURLE_OK && t->error == NULL &&
+		(t->item->any_size || t->object.have == t->item->size))
 		return finish_object(t, out_again, error);
 	if (code == CURLE_OK) {
 		code = CURLE_PARTIAL_FILE;
 		why = g_strdup_printf("the server stopped after %" G_GUINT64_FORMAT
 				      " of %" G_GUINT64_FORMAT " bytes",
-			t->have, t->item->size);
+			t->object.have, t->item->size);
 	} else {
 		why = strake_download_why(t->easy, code, t->error_buffer);
 	}
@@ -281,19 +244,19 @@ static bool start_next(Batch *batch, GError **error)
 	bool again = false;
 
 	batch->next++;
-	if (strake_store_has(batch->store, item->sha256))
+	if (strake_download_is_stored(batch->store, item))
 		return true;
 	t = g_new0(Transfer, 1);
 	t->batch = batch;
 	t->item = item;
 	t->index = (guint)(batch->next - 1);
 	g_ptr_array_add(batch->active, t);
-	if (!begin(t, error))
+	if (!strake_download_object_begin(&t->object, batch->store, item, error))
 		return false;
-	if (t->have < item->size)
+	step(batch, t->object.have, item->name);
+	if (!strake_download_object_is_complete(&t->object))
 		return start_attempt(t, error);
-	// All of it was there already; only its name was missing.
-	t->resumed_from = t->have;
+	t->resumed_from = t->object.have;
 	if (!finish_object(t, &again, error))
 		return false;
 	if (!again)
@@ -377,16 +340,6 @@ static bool check_space(StrakeStore *store, uint64_t wanted, GError **error)
 		strake_store_path(store), free_text);
 }
 
-static uint64_t partial_size(StrakeStore *store, const char *sha256)
-{
-	g_autofree char *name = g_strdup_printf("tmp/partial-%s", sha256);
-	struct stat st;
-
-	return fstatat(strake_store_dir_fd(store), name, &st, AT_SYMLINK_NOFOLLOW) == 0
-		       ? (uint64_t)st.st_size
-		       : 0;
-}
-
 bool strake_download_all(StrakeStore *store, const StrakeAptConfig *config,
 	const StrakeDownload *items, size_t n_items, const char *title, GArray *out_missing,
 	GError **error)
@@ -398,14 +351,18 @@ bool strake_download_all(StrakeStore *store, const StrakeAptConfig *config,
 		.missing = out_missing};
 	uint64_t total = 0;
 	uint64_t wanted = 0;
+	bool any = false;
 	bool done;
 
 	for (size_t i = 0; i < n_items; i++) {
 		uint64_t partial;
 
-		if (strake_store_has(store, items[i].sha256))
+		if (strake_download_is_stored(store, &items[i]))
 			continue;
-		partial = partial_size(store, items[i].sha256);
+		any = true;
+		if (items[i].any_size)
+			continue;
+		partial = strake_download_partial_size(store, &items[i]);
 		total += items[i].size;
 		wanted += items[i].size - MIN(partial, items[i].size);
 	}
@@ -413,7 +370,7 @@ bool strake_download_all(StrakeStore *store, const StrakeAptConfig *config,
 		return false;
 	batch.multi = curl_multi_init();
 	batch.active = g_ptr_array_new_with_free_func((GDestroyNotify)transfer_free);
-	batch.progress = total > 0 ? strake_progress_new(title, total, true) : NULL;
+	batch.progress = any ? strake_progress_new(title, total, true) : NULL;
 	curl_multi_setopt(batch.multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)PARALLEL);
 	done = run(&batch, error);
 	g_ptr_array_unref(batch.active);

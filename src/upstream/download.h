@@ -2,22 +2,27 @@
 // SPDX-FileCopyrightText: The Strake authors
 //
 // Files from a mirror into the content store: several at once, resumed where an earlier run
-// stopped, digests checked while the bytes stream. Trust comes from the digests alone.
+// stopped, digests checked while the bytes stream. Trust comes from the digests alone. Files that
+// are known by another digest than SHA-256 are found again by strake_store_find.
 #pragma once
 
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/digest.h"
 #include "store/store.h"
 #include "upstream/apt_config.h"
 
 /** One file; all borrowed. */
 typedef struct {
 	const char *uri;
-	const char *name; // for messages and progress
-	const char *sha256;
+	const char *name;   // for messages and progress
+	const char *sha256; // NULL: @digest is what it is known by
+	StrakeDigestKind kind;
+	const char *digest;
 	uint64_t size; // bytes, exactly
+	bool any_size; // @size is not known but the most that is accepted
 } StrakeDownload;
 
 /**

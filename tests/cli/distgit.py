@@ -3,6 +3,8 @@
 import os
 import subprocess
 
+STRAKE = os.environ["STRAKE"]
+
 SPEC = """\
 Name:           hello
 Version:        1.0
@@ -83,3 +85,44 @@ class Package:
         git(self.work, "commit", "-q", "--allow-empty", "-m", message, time=time, **who)
         git(self.work, "push", "-q", str(self.bare), self.branch)
         return git(self.work, "rev-parse", "HEAD")
+
+
+class Project:
+    """A project on such an upstream, with a store of its own."""
+
+    def __init__(self, root, root_name="strake.toml"):
+        self.root = root / "project"
+        self.upstream = root / "upstream"
+        self.store = root / "store"
+        self.root.mkdir()
+        self.upstream.mkdir()
+        self.root_name = root_name
+        self.define('[components]\nhello = {}\n')
+
+    def define(self, components, lookaside="http://127.0.0.1:9"):
+        text = PROJECT.format(upstream=self.upstream, lookaside=lookaside) + components
+        (self.root / self.root_name).write_text(text)
+
+    def commit(self, message, time):
+        if not (self.root / ".git").exists():
+            git(self.root, "init", "-q", "-b", "main")
+        git(self.root, "add", "-A")
+        git(self.root, "commit", "-q", "-m", message, time=time, author="Dev", mail="dev@example.org")
+
+    def start(self, *args, **options):
+        environment = {**os.environ, "XDG_CONFIG_HOME": "/nonexistent"}
+        return subprocess.Popen([STRAKE, "--store", str(self.store), *args], cwd=self.root,
+                                env=environment, **options)
+
+    def run(self, *args, ok=True):
+        process = self.start("-q", *args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            out, err = process.communicate(timeout=120)
+        finally:
+            process.kill()
+        result = subprocess.CompletedProcess(args, process.returncode, out, err)
+        assert (result.returncode == 0) == ok, result.stderr + result.stdout
+        return result
+
+    def spec(self, name="hello"):
+        return (self.root / "specs" / name[0] / name / f"{name}.spec").read_text()

@@ -1,53 +1,14 @@
 # SPDX-License-Identifier: MIT
 """strake component render and what belongs to it, on a dist-git that the test makes."""
-import functools
-import hashlib
-import http.server
-import io
 import json
 import os
-import subprocess
-import tarfile
-import threading
 
 import pytest
 
-from distgit import PROJECT, SPEC, Package, git
+from distgit import SPEC, Package, Project
 
-STRAKE = os.environ["STRAKE"]
 HEADER = ("# This spec file has been modified by azldev to include build configuration overlays.\n"
           "# Do not edit manually; changes may be overwritten.\n\n")
-
-
-class Project:
-    def __init__(self, root, root_name="strake.toml"):
-        self.root = root / "project"
-        self.upstream = root / "upstream"
-        self.store = root / "store"
-        self.root.mkdir()
-        self.upstream.mkdir()
-        self.root_name = root_name
-        self.define('[components]\nhello = {}\n')
-
-    def define(self, components, lookaside="http://127.0.0.1:9"):
-        text = PROJECT.format(upstream=self.upstream, lookaside=lookaside) + components
-        (self.root / self.root_name).write_text(text)
-
-    def commit(self, message, time):
-        if not (self.root / ".git").exists():
-            git(self.root, "init", "-q", "-b", "main")
-        git(self.root, "add", "-A")
-        git(self.root, "commit", "-q", "-m", message, time=time, author="Dev", mail="dev@example.org")
-
-    def run(self, *args, ok=True):
-        environment = {**os.environ, "XDG_CONFIG_HOME": "/nonexistent"}
-        result = subprocess.run([STRAKE, "--store", str(self.store), "-q", *args], cwd=self.root,
-                                capture_output=True, text=True, timeout=120, env=environment)
-        assert (result.returncode == 0) == ok, result.stderr + result.stdout
-        return result
-
-    def spec(self, name="hello"):
-        return (self.root / "specs" / name[0] / name / f"{name}.spec").read_text()
 
 
 @pytest.fixture
@@ -280,52 +241,6 @@ def test_a_failing_update_writes_no_lock(project, hello):
     result = project.run("component", "update", "-a", ok=False)
     assert "component 'absent'" in result.stderr and "no lock was written" in result.stderr
     assert not (project.root / "locks/components.lock").exists()
-
-
-@pytest.fixture
-def lookaside(tmp_path):
-    directory = tmp_path / "lookaside"
-    directory.mkdir()
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_):
-            pass
-
-    server = http.server.ThreadingHTTPServer(
-        ("127.0.0.1", 0), functools.partial(Quiet, directory=str(directory)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield directory, f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-
-
-def archive(content):
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w:gz") as tar:
-        entry = tarfile.TarInfo("hello-1.0/data.txt")
-        entry.size = len(content)
-        tar.addfile(entry, io.BytesIO(content))
-    return out.getvalue()
-
-
-def test_prepare_sources_takes_archives_from_the_lookaside(project, hello, lookaside):
-    directory, uri = lookaside
-    data = archive(b"good")
-    digest = hashlib.sha512(data).hexdigest()
-    hello.commit({"sources": f"SHA512 (hello-1.0.tar.gz) = {digest}\n"}, "Sources", 1600500000)
-    project.define("[components]\nhello = {}\n", lookaside=uri)
-    place = directory / "hello/hello-1.0.tar.gz/sha512" / digest
-    place.mkdir(parents=True)
-    (place / "hello-1.0.tar.gz").write_bytes(data + b"!")
-    result = project.run("component", "prepare-sources", "hello", "out", ok=False)
-    assert "other bytes" in result.stderr and not (project.root / "out").exists()
-    (place / "hello-1.0.tar.gz").write_bytes(data)
-    project.run("component", "prepare-sources", "hello", "out")
-    assert (project.root / "out/hello-1.0.tar.gz").read_bytes() == data
-    assert (project.root / "out/gating.yaml").exists()
-    (place / "hello-1.0.tar.gz").unlink()
-    project.run("--offline", "component", "prepare-sources", "hello", "again")
-    result = project.run("component", "prepare-sources", "hello", "again", ok=False)
-    assert "not an empty directory" in result.stderr
 
 
 def test_diff_sources(project, hello):

@@ -605,8 +605,8 @@ def test_wrong_bytes_for_a_package(world):
     world.server.rules["pool/lib"] = ("bytes", bytes(b ^ 1 for b in good))
     message = world.fails("fetch")
     assert re.fullmatch(
-        r"MIRROR/pool/lib_1.2-1_all.deb: the server sent other bytes than the index lists: "
-        r"SHA-256 [0-9a-f]{64}, expected [0-9a-f]{64}; nothing of them was kept", message)
+        r"MIRROR/pool/lib_1.2-1_all.deb: the server sent other bytes than are listed: "
+        r"SHA256 [0-9a-f]{64}, expected [0-9a-f]{64}; nothing of them was kept", message)
     assert world.deb_digest("lib") not in world.objects()
     world.server.rules.clear()
     world.ok("fetch")

@@ -16,6 +16,7 @@
 #include "component_io.h"
 #include "format/specfile.h"
 #include "overlay/release.h"
+#include "render/diff.h"
 #include "render/history.h"
 #include "render/prepare.h"
 #include "render/spec_tree.h"
@@ -53,8 +54,37 @@ static bool run_diff(const StrakeGlobals *globals, const void *opts, char **args
 	return true;
 }
 
+typedef struct {
+	char *from;
+	gboolean json;
+} PrepareOpts;
+
+static void print_prepared_json(const char *name, const char *dir, StrakeFileTree *tree)
+{
+	g_autoptr(JsonBuilder) json = json_builder_new();
+	const GPtrArray *files = strake_file_tree_files(tree);
+
+	json_builder_begin_object(json);
+	strake_json_string(json, "name", name);
+	strake_json_string(json, "directory", dir);
+	json_builder_set_member_name(json, "files");
+	json_builder_begin_array(json);
+	for (guint i = 0; i < files->len; i++) {
+		const StrakeFileTreeEntry *file = files->pdata[i];
+		json_builder_begin_object(json);
+		strake_json_string(json, "path", file->path);
+		json_builder_set_member_name(json, "size");
+		json_builder_add_int_value(json, (gint64)g_bytes_get_size(file->content));
+		json_builder_end_object(json);
+	}
+	json_builder_end_array(json);
+	json_builder_end_object(json);
+	strake_json_print(json);
+}
+
 static bool run_prepare(const StrakeGlobals *globals, const void *opts, char **args, GError **error)
 {
+	const PrepareOpts *o = opts;
 	g_autoptr(ComponentWork) work = component_work_open(globals, error);
 	g_autoptr(StrakePick) pick = NULL;
 	g_autoptr(StrakeFileTree) tree = NULL;
@@ -72,12 +102,15 @@ static bool run_prepare(const StrakeGlobals *globals, const void *opts, char **a
 	pick = strake_pick(work->ws, args[0], STRAKE_PICK_FINGERPRINT, error);
 	if (pick == NULL)
 		return false;
-	tree = strake_prepare_sources(work->ws, pick, error);
+	tree = strake_prepare_sources(work->ws, pick, o->from, error);
 	if (tree == NULL || !strake_path_mkdirs(AT_FDCWD, parent, error) ||
 		!strake_path_open_dir(AT_FDCWD, parent, &fd, error) ||
 		!strake_file_tree_replace(tree, fd, name, error))
 		return false;
-	printf("%u files in %s\n", strake_file_tree_files(tree)->len, args[1]);
+	if (o->json)
+		print_prepared_json(args[0], args[1], tree);
+	else
+		printf("%u files in %s\n", strake_file_tree_files(tree)->len, args[1]);
 	return true;
 }
 
@@ -249,6 +282,12 @@ static bool run_query(const StrakeGlobals *globals, const void *opts, char **arg
 	return true;
 }
 
+static const StrakeOpt prepare_opts[] = {
+	{0, "from", STRAKE_OPT_STRING, offsetof(PrepareOpts, from), "DIR",
+		"take files with the right digest from DIR before fetching"},
+	{0, "json", STRAKE_OPT_FLAG, offsetof(PrepareOpts, json), NULL, "as JSON"},
+	{0},
+};
 static const StrakeOpt source_opts[] = {
 	{0, "json", STRAKE_OPT_FLAG, offsetof(SourceOpts, json), NULL, "as JSON"},
 	{0},
@@ -275,9 +314,11 @@ const StrakeCmd strake_cmd_component_prepare_sources = {
 	.details =
 		"The rendered files with the archives that upstream's lookaside cache holds, each "
 		"checked against its listed digest and kept in the store; overlays on archives are "
-		"applied.",
+		"applied. A download that was cut off goes on where it stopped.",
 	.min_args = 2,
 	.max_args = 2,
+	.opts = prepare_opts,
+	.opts_size = sizeof(PrepareOpts),
 	.run = run_prepare,
 };
 
