@@ -305,6 +305,36 @@ static void add_below(Sequence *s, const StrakeWorkspace *ws, const StrakePick *
 			pick->component->name, n_orphans);
 }
 
+static void sequence_init(Sequence *s)
+{
+	s->commits = g_array_new(FALSE, TRUE, sizeof(StrakeAutospecCommit));
+	s->strings = g_ptr_array_new_with_free_func(g_free);
+	s->versions.versions = g_hash_table_new_full(g_direct_hash, g_direct_equal,
+		(GDestroyNotify)g_bytes_unref, (GDestroyNotify)strake_spec_version_free);
+}
+
+// Commits of the package's repository, newest first.
+static GPtrArray *read_upstream(Sequence *s, StrakeWorkspace *ws, StrakePick *pick, GError **error)
+{
+	g_autofree char *name = strake_pick_spec_name(pick);
+	StrakeGit *git = strake_pick_git(ws, pick, error);
+	GPtrArray *commits;
+
+	if (git == NULL)
+		return NULL;
+	commits = strake_git_package_history(git, pick->commit, name,
+		strake_autospec_is_unimportant, goes_on, &s->versions, error);
+	if (commits == NULL)
+		g_prefix_error(error, "component '%s': ", pick->component->name);
+	return commits;
+}
+
+static void compute(const Sequence *s, StrakeAutospec *out)
+{
+	strake_autospec_compute(
+		(const StrakeAutospecCommit *)(void *)s->commits->data, s->commits->len, out);
+}
+
 bool strake_history_autospec(StrakeWorkspace *ws, StrakePick *pick, const StrakeSpec *spec,
 	StrakeMacros *macros, StrakeAutospec *out, GError **error)
 {
@@ -314,28 +344,37 @@ bool strake_history_autospec(StrakeWorkspace *ws, StrakePick *pick, const Strake
 	g_autoptr(GPtrArray) upstream = NULL;
 	g_auto(Sequence) s = {0};
 
-	s.commits = g_array_new(FALSE, TRUE, sizeof(StrakeAutospecCommit));
-	s.strings = g_ptr_array_new_with_free_func(g_free);
-	s.versions.versions = g_hash_table_new_full(g_direct_hash, g_direct_equal,
-		(GDestroyNotify)g_bytes_unref, (GDestroyNotify)strake_spec_version_free);
+	sequence_init(&s);
 	if (!pick->local) {
-		g_autofree char *name = strake_pick_spec_name(pick);
-		StrakeGit *git = strake_pick_git(ws, pick, error);
-		if (git == NULL)
+		upstream = read_upstream(&s, ws, pick, error);
+		if (upstream == NULL)
 			return false;
-		upstream = strake_git_package_history(git, pick->commit, name,
-			strake_autospec_is_unimportant, goes_on, &s.versions, error);
-		if (upstream == NULL) {
-			g_prefix_error(error, "component '%s': ", pick->component->name);
-			return false;
-		}
 	}
 	add_top(&s, ws, pick, changes, upstream, edited);
 	if (upstream != NULL)
 		add_below(&s, ws, pick, changes, upstream);
 	else
 		add_synthetic(&s, "azldev <azldev@localhost>", 0, "Initial sources", edited);
-	strake_autospec_compute(
-		(const StrakeAutospecCommit *)(void *)s.commits->data, s.commits->len, out);
+	compute(&s, out);
 	return true;
+}
+
+char *strake_history_upstream_release(StrakeWorkspace *ws, StrakePick *pick, GError **error)
+{
+	g_autoptr(GPtrArray) upstream = NULL;
+	g_auto(Sequence) s = {0};
+	g_auto(StrakeAutospec) autospec = {0};
+	const StrakeAutospecCommit *top;
+
+	sequence_init(&s);
+	upstream = read_upstream(&s, ws, pick, error);
+	if (upstream == NULL)
+		return NULL;
+	for (guint i = 0; i < upstream->len; i++)
+		add_upstream(&s, upstream->pdata[i]);
+	compute(&s, &autospec);
+	top = &g_array_index(s.commits, StrakeAutospecCommit, 0);
+	return g_strdup_printf("%s%u%s", top->prerelease ? "0." : "",
+		autospec.release_number + MAX(top->base, 1u) - 1,
+		top->extra != NULL ? top->extra : "");
 }

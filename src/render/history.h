@@ -23,6 +23,11 @@ unsigned strake_history_n_changes(const StrakeWorkspace *workspace, const Strake
 bool strake_history_autospec(StrakeWorkspace *workspace, StrakePick *pick, const StrakeSpec *spec,
 	StrakeMacros *macros, StrakeAutospec *out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** strake_history_upstream_release: what upstream's %autorelease is at the commit of @pick, without
+ * the dist tag: "3", "0.2.rc1". @pick: not local. Free with g_free. */
+char *strake_history_upstream_release(
+	StrakeWorkspace *workspace, StrakePick *pick, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** What a spec says about its version. */
 typedef struct {
 	char *epoch_version; // NULL: cannot be told without running macros

@@ -21,6 +21,7 @@
 #include "base/progress.h"
 #include "project/uri.h"
 #include "render/history.h"
+#include "render/provenance.h"
 #include "render/spec_tree.h"
 #include "render/tree.h"
 
@@ -157,6 +158,7 @@ static char *input_key(const Run *run, const StrakePick *pick)
 	const StrakeProjectLock *head = strake_project_history_head(run->ws->history, name);
 	g_autoptr(StrakeDigest) digest = strake_digest_new(STRAKE_DIGEST_SHA256);
 	g_autofree char *spec = strake_pick_spec_name(pick);
+	g_autofree char *dist = strake_provenance_dist(run->ws, pick);
 	uint32_t numbers[] = {RENDER_VERSION, info->overlay_style, pick->dirty,
 		pick->component->release_calculation, pick->component->skip_file_filter};
 	char hex[STRAKE_DIGEST_HEX_MAX];
@@ -168,6 +170,7 @@ static char *input_key(const Run *run, const StrakePick *pick)
 	put(digest, pick->commit);
 	put(digest, info->default_author_email);
 	put(digest, pick->component->build.check.skip_reason);
+	put(digest, dist);
 	put(digest, head != NULL ? head->import_commit : NULL);
 	for (guint i = 0; changes != NULL && i < changes->len; i++) {
 		const StrakeProjectChange *change = changes->pdata[i];

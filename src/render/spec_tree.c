@@ -19,6 +19,7 @@
 #include "overlay/apply.h"
 #include "overlay/release.h"
 #include "render/history.h"
+#include "render/provenance.h"
 
 #define RPMAUTOSPEC_VERSION "0.8.4"
 #define SOURCES "sources"
@@ -327,20 +328,31 @@ static void add_archives(Render *r)
 	}
 }
 
+static bool make_macros(Render *r, GError **error)
+{
+	const StrakeFileTreeEntry *spec = strake_file_tree_get(r->tree, r->spec_name);
+	g_autoptr(GPtrArray) provenance =
+		strake_provenance_macros(r->ws, r->pick, spec->content, error);
+	GError *local = NULL;
+
+	if (provenance == NULL)
+		return false;
+	r->macros = strake_component_macros(r->pick->component, provenance, &local);
+	if (local != NULL)
+		g_propagate_error(error, local);
+	return local == NULL;
+}
+
 static bool render(Render *r, GError **error)
 {
-	GError *local = NULL;
 	g_autoptr(StrakeSpec) spec = NULL;
 
 	r->tree = strake_spec_tree_upstream(r->ws, r->pick, error);
 	if (r->tree == NULL)
 		return false;
 	add_archives(r);
-	r->macros = strake_component_macros(r->pick->component, NULL, &local);
-	if (local != NULL) {
-		g_propagate_error(error, local);
+	if (!make_macros(r, error))
 		return false;
-	}
 	if (!apply_overlays(r, error) || !rewrite_sources(r, error))
 		return false;
 	spec = strake_spec_parse(strake_file_tree_get(r->tree, r->spec_name)->content, error);

@@ -308,3 +308,31 @@ def test_a_binary_component_is_refused(project):
     (project.root / "strake.toml").write_text(text)
     result = project.run("component", "render", "x", ok=False)
     assert "component 'x' is a binary package" in result.stderr
+
+
+@pytest.mark.parametrize("release, want", [
+    ("%autorelease", "2.fc43"), ("%{?autorelease}", "2.fc43"), ("%autorelease -b 5", "6.fc43"),
+    ("3%{?dist}", "3.fc43"), ("%{n}%{dist}.1", "%{n}.fc43.1"), ("", None)])
+def test_the_upstream_version_as_macros(project, hello, release, want):
+    spec = SPEC.replace("%autorelease", release or "") if want else SPEC.replace(
+        "Release:        %autorelease\n", "")
+    hello.commit({"hello.spec": spec}, "Mend the fix", 1600100000)
+    manual = 'release = { calculation = "manual" }\n'
+    project.define('[components.hello]\n' + manual + '[components.hello.build]\n'
+                   'emit-upstream-provenance = true\n')
+    path = project.root / "strake.toml"
+    macros = project.root / "specs/h/hello/hello.azl.macros"
+    project.run("component", "render", "hello")
+    assert not macros.exists()  # "up" is no Fedora
+    path.write_text(path.read_text().replace('name = "up"', 'name = "fedora"').replace(
+        "[distros.up", "[distros.fedora"))
+    project.run("component", "render", "hello")
+    count = 3 if release else 0
+    lines = ["%fedora_upstream_version 1.0"]
+    if want:
+        lines.insert(0, "%fedora_upstream_release " + want.replace("2.fc", f"{count}.fc").replace(
+            "6.fc", "7.fc"))
+    assert macros.read_text().splitlines()[2:] == lines
+    path.write_text(path.read_text() + 'defines = { fedora_upstream_version = "own" }\n')
+    project.run("component", "render", "hello")
+    assert "%fedora_upstream_version own\n" in macros.read_text()
