@@ -11,7 +11,7 @@
 
 struct StrakeOverlayResult {
 	GBytes *spec;
-	StrakeSources *sources; // NULL: no file was to be edited
+	StrakeSources *sources; // NULL: no file of a directory was to be edited
 };
 
 typedef struct {
@@ -138,13 +138,17 @@ static bool open_sources(Run *run, GError **error)
 		const StrakeOverlay *o = run->overlays->pdata[i];
 		if (!strake_overlay_edits_files(o->type))
 			continue;
-		if (run->options->sources != NULL)
+		if (run->options->sources != NULL || run->options->memory != NULL)
 			wanted = true;
 		else if (!run->options->spec_only || !strake_overlay_edits_spec(o->type))
 			note(run, i, "it edits source files, but no directory of sources is given");
 	}
 	if (!wanted)
 		return true;
+	if (run->options->memory != NULL) {
+		run->sources = run->options->memory;
+		return true;
+	}
 	run->sources = strake_sources_open(run->options->sources, error);
 	return run->sources != NULL;
 }
@@ -152,7 +156,8 @@ static bool open_sources(Run *run, GError **error)
 static void run_clear(Run *run)
 {
 	g_clear_pointer(&run->spec, strake_spec_free);
-	g_clear_pointer(&run->sources, strake_sources_free);
+	if (run->sources != run->options->memory)
+		strake_sources_free(run->sources);
 	g_clear_pointer(&run->archives, g_hash_table_unref);
 	g_clear_pointer(&run->failures, g_ptr_array_unref);
 }
@@ -184,7 +189,8 @@ StrakeOverlayResult *strake_overlay_apply(GBytes *spec, const char *spec_name,
 		return NULL;
 	result = g_new0(StrakeOverlayResult, 1);
 	result->spec = strake_spec_print(run.spec);
-	result->sources = g_steal_pointer(&run.sources);
+	if (run.sources != options->memory)
+		result->sources = g_steal_pointer(&run.sources);
 	return result;
 }
 
@@ -200,6 +206,21 @@ void strake_overlay_result_free(StrakeOverlayResult *result)
 GBytes *strake_overlay_result_spec(const StrakeOverlayResult *result)
 {
 	return result->spec;
+}
+
+bool strake_overlay_result_has_sources(const StrakeOverlayResult *result)
+{
+	return result->sources != NULL;
+}
+
+bool strake_overlay_result_put_spec(
+	StrakeOverlayResult *result, const char *path, mode_t mode, GError **error)
+{
+	if (strake_sources_has(result->sources, path)) {
+		strake_sources_write(result->sources, path, result->spec);
+		return true;
+	}
+	return strake_sources_add(result->sources, path, result->spec, mode, error);
 }
 
 bool strake_overlay_result_commit(StrakeOverlayResult *result, GError **error)

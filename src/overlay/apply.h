@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "format/specfile.h"
+#include "overlay/sources.h"
 #include "project/overlay_def.h"
 
 /** strake_overlay_style_parse: "azldev" or "preserving"; NULL is azldev. Errors: INVALID. */
@@ -30,7 +31,8 @@ bool strake_overlay_apply_spec(StrakeSpec *spec, const StrakeOverlay *overlay,
 typedef struct {
 	StrakeOverlayStyle style;
 	const char *sources; // directory that file, patch and archive overlays work on; NULL: none
-	bool spec_only;      // without @sources: patch-* edit the spec only
+	StrakeSources *memory; // instead of @sources: files in memory; borrowed
+	bool spec_only;        // without @sources: patch-* edit the spec only
 } StrakeOverlayOptions;
 
 typedef struct StrakeOverlayResult StrakeOverlayResult;
@@ -50,7 +52,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(StrakeOverlayResult, strake_overlay_result_free)
 /** strake_overlay_result_spec: the spec as edited; borrowed. */
 GBytes *strake_overlay_result_spec(const StrakeOverlayResult *result);
 
-/** strake_overlay_result_commit: puts the staged files in place. When one cannot be, those before
- * it are put back. */
+/** strake_overlay_result_has_sources: files of a directory are to be edited. */
+bool strake_overlay_result_has_sources(const StrakeOverlayResult *result);
+/** strake_overlay_result_put_spec: the edited spec becomes file @path of the sources, with them in
+ * one step. @mode: of a new file. Only with strake_overlay_result_has_sources. */
+bool strake_overlay_result_put_spec(StrakeOverlayResult *result, const char *path, mode_t mode,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** strake_overlay_result_commit: puts the staged files in place, as strake_sources_commit. */
 bool strake_overlay_result_commit(
 	StrakeOverlayResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;

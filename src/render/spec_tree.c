@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: The Strake authors
 //
-// The steps of rendering. Only overlays on files need a directory; all else is in memory.
+// The steps of rendering, all in memory.
 #include "render/spec_tree.h"
 
 #include <fcntl.h>
@@ -9,8 +9,6 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
-#include "base/fd.h"
-#include "base/file.h"
 #include "format/autospec.h"
 #include "format/sources_file.h"
 #include "format/specfile.h"
@@ -148,45 +146,39 @@ static GPtrArray *select_overlays(const Render *r, const StrakeOverlayPlan *plan
 	return wanted;
 }
 
-static bool apply_in_memory(Render *r, const GPtrArray *overlays, GError **error)
+static void take_file(const char *path, GBytes *content, mode_t mode, void *tree)
 {
-	StrakeOverlayOptions options = {
-		.style = strake_project_info(r->ws->project)->overlay_style};
-	const StrakeFileTreeEntry *spec = strake_file_tree_get(r->tree, r->spec_name);
-	g_autoptr(StrakeOverlayResult) result =
-		strake_overlay_apply(spec->content, r->spec_name, overlays, &options, error);
-
-	if (result == NULL)
-		return false;
-	strake_file_tree_set(r->tree, r->spec_name, spec->mode, strake_overlay_result_spec(result));
-	return true;
+	if (!S_ISLNK(mode))
+		mode = (mode & 0100) != 0 ? 0755 : 0644;
+	strake_file_tree_set(tree, path, mode, content);
 }
 
-static bool apply_in_directory(Render *r, const GPtrArray *overlays, GError **error)
+static bool apply_to_tree(Render *r, const GPtrArray *overlays, bool files, GError **error)
 {
-	g_autoptr(StrakeTmpdir) dir = strake_tmpdir_new(NULL, error);
+	g_autoptr(StrakeSources) sources = files ? strake_sources_new() : NULL;
 	StrakeOverlayOptions options = {
-		.style = strake_project_info(r->ws->project)->overlay_style};
+		.style = strake_project_info(r->ws->project)->overlay_style, .memory = sources};
 	const StrakeFileTreeEntry *spec = strake_file_tree_get(r->tree, r->spec_name);
+	const GPtrArray *all = files ? strake_file_tree_files(r->tree) : NULL;
 	g_autoptr(StrakeOverlayResult) result = NULL;
-	g_autoptr(GBytes) edited = NULL;
-	StrakeFileTree *after;
+	g_autoptr(StrakeFileTree) after = NULL;
 	mode_t mode = spec->mode;
 
-	if (dir == NULL || !strake_file_tree_write_into(r->tree, dir->fd, error))
-		return false;
-	options.sources = dir->path;
+	for (guint i = 0; files && i < all->len; i++) {
+		const StrakeFileTreeEntry *file = all->pdata[i];
+		strake_sources_put(sources, file->path, file->content, file->mode);
+	}
 	result = strake_overlay_apply(spec->content, r->spec_name, overlays, &options, error);
-	if (result == NULL || !strake_overlay_result_commit(result, error))
+	if (result == NULL)
 		return false;
-	edited = g_bytes_ref(strake_overlay_result_spec(result));
-	g_clear_pointer(&result, strake_overlay_result_free);
-	after = strake_file_tree_read(dir->fd, ".", error);
-	if (after == NULL)
-		return false;
-	strake_file_tree_free(r->tree);
-	r->tree = after;
-	strake_file_tree_set(r->tree, r->spec_name, mode, edited);
+	if (files) {
+		after = strake_file_tree_new();
+		if (!strake_sources_each(sources, take_file, after, error))
+			return false;
+		strake_file_tree_free(r->tree);
+		r->tree = g_steal_pointer(&after);
+	}
+	strake_file_tree_set(r->tree, r->spec_name, mode, strake_overlay_result_spec(result));
 	return true;
 }
 
@@ -204,8 +196,7 @@ static bool apply_overlays(Render *r, GError **error)
 		strake_file_tree_set_text(r->tree, name, r->macros);
 	}
 	overlays = select_overlays(r, plan, &need_files);
-	return need_files ? apply_in_directory(r, overlays, error)
-			  : apply_in_memory(r, overlays, error);
+	return apply_to_tree(r, overlays, need_files, error);
 }
 
 // -- `sources`

@@ -57,8 +57,24 @@ static mode_t output_mode(const char *output, const char *spec)
 	return 0644;
 }
 
+/* The name of @output below directory @sources, NULL: it is elsewhere. Free with g_free. */
+static char *name_below(const char *sources, const char *output)
+{
+	g_autofree char *above = g_path_get_dirname(output);
+	g_autofree char *base = g_path_get_basename(output);
+	g_autofree char *dir = realpath(above, NULL);
+	g_autofree char *root = realpath(sources, NULL);
+	size_t n = root != NULL ? strlen(root) : 0;
+
+	if (dir == NULL || n == 0 || strncmp(dir, root, n) != 0)
+		return NULL;
+	if (dir[n] == '\0')
+		return g_steal_pointer(&base);
+	return dir[n] == '/' ? g_build_filename(dir + n + 1, base, NULL) : NULL;
+}
+
 /* Both or none: the spec waits beside its place until the sources are in theirs. */
-static bool write_output(
+static bool write_beside(
 	StrakeOverlayResult *result, const char *output, mode_t mode, GError **error)
 {
 	GBytes *spec = strake_overlay_result_spec(result);
@@ -75,6 +91,30 @@ static bool write_output(
 	       strake_error_errno(error, errno, "put in place", output);
 }
 
+/* A shell that stands in the directory stands in the one that is gone now. */
+static void say_if_replaced(const char *here)
+{
+	struct stat named, real;
+
+	if (here != NULL && stat(".", &real) == 0 &&
+		(stat(here, &named) < 0 || named.st_ino != real.st_ino))
+		strake_say(
+			"'%s' was replaced by a new directory: enter it again (cd \"$PWD\")", here);
+}
+
+static bool write_output(
+	StrakeOverlayResult *result, const ApplyOpts *o, mode_t mode, GError **error)
+{
+	g_autofree char *absolute = g_canonicalize_filename(o->output, NULL);
+	g_autofree char *below =
+		strake_overlay_result_has_sources(result) ? name_below(o->sources, absolute) : NULL;
+
+	if (below == NULL)
+		return write_beside(result, absolute, mode, error);
+	return strake_overlay_result_put_spec(result, below, mode, error) &&
+	       strake_overlay_result_commit(result, error);
+}
+
 static bool run_apply(const StrakeGlobals *globals, const void *opts, char **args, GError **error)
 {
 	const ApplyOpts *o = opts;
@@ -82,6 +122,7 @@ static bool run_apply(const StrakeGlobals *globals, const void *opts, char **arg
 	g_autoptr(GBytes) spec = NULL;
 	g_autoptr(StrakeOverlaySet) set = NULL;
 	g_autoptr(StrakeOverlayResult) result = NULL;
+	g_autofree char *here = getcwd(NULL, 0);
 	GBytes *edited;
 
 	if (!strake_overlay_style_parse(o->style, &options.style, error))
@@ -99,20 +140,26 @@ static bool run_apply(const StrakeGlobals *globals, const void *opts, char **arg
 		strake_warn("no --sources: %u patch overlays edited the spec only",
 			count_spec_halves(set->overlays));
 	edited = strake_overlay_result_spec(result);
+	if (o->output != NULL) {
+		if (!write_output(result, o, output_mode(o->output, args[0]), error))
+			return false;
+		say_if_replaced(here);
+		return true;
+	}
 	// The sources come last: what cannot be written must not leave them edited.
-	if (o->output == NULL)
-		return strake_spec_io_print(edited, error) &&
-		       strake_overlay_result_commit(result, error);
-	return write_output(result, o->output, output_mode(o->output, args[0]), error);
+	if (!strake_spec_io_print(edited, error) || !strake_overlay_result_commit(result, error))
+		return false;
+	say_if_replaced(here);
+	return true;
 }
 
 static const StrakeOpt apply_opts[] = {
-	{0,						      "sources", STRAKE_OPT_STRING, offsetof(ApplyOpts, sources), "DIR",
-         "directory that file, patch and archive overlays edit"},
-	{'o',				     "output", STRAKE_OPT_STRING, offsetof(ApplyOpts, output), "FILE",
-         "write the spec there instead of standard output"},
-	{0,					      "style", STRAKE_OPT_STRING, offsetof(ApplyOpts, style), "STYLE",
-         "azldev (default) or preserving"},
+	{0, "sources", STRAKE_OPT_STRING, offsetof(ApplyOpts, sources), "DIR",
+		"directory that file, patch and archive overlays edit"},
+	{'o', "output", STRAKE_OPT_STRING, offsetof(ApplyOpts, output), "FILE",
+		"write the spec there instead of standard output"},
+	{0, "style", STRAKE_OPT_STRING, offsetof(ApplyOpts, style), "STYLE",
+		"azldev (default) or preserving"},
 	{0},
 };
 
@@ -175,7 +222,7 @@ static bool run_check(const StrakeGlobals *globals, const void *opts, char **arg
 }
 
 static const StrakeOpt check_opts[] = {
-	{0,		"json", STRAKE_OPT_FLAG, offsetof(CheckOpts, json), NULL, "list them as JSON"},
+	{0, "json", STRAKE_OPT_FLAG, offsetof(CheckOpts, json), NULL, "list them as JSON"},
 	{0},
 };
 
