@@ -11,6 +11,7 @@
 
 #include "base/cancel.h"
 #include "base/error.h"
+#include "base/nearest.h"
 #include "base/progress.h"
 #include "cli/help.h"
 
@@ -22,18 +23,18 @@ typedef struct {
 } TopOptions;
 
 static const StrakeOpt top_opts[] = {
-	{'C',						       "project", STRAKE_OPT_STRING, offsetof(TopOptions, globals.project_dir), "DIR",
-         "use the project in DIR instead of the current directory"},
-	{0,					"store", STRAKE_OPT_STRING, offsetof(TopOptions, globals.store_path), "DIR",
-         "content store (default: the user's cache directory)"},
-	{0,				     "offline", STRAKE_OPT_FLAG, offsetof(TopOptions, globals.offline), NULL,
-         "never use the network"},
+	{'C', "project", STRAKE_OPT_STRING, offsetof(TopOptions, globals.project_dir), "DIR",
+		"use the project in DIR instead of the current directory"},
+	{0, "store", STRAKE_OPT_STRING, offsetof(TopOptions, globals.store_path), "DIR",
+		"content store (default: the user's cache directory)"},
+	{0, "offline", STRAKE_OPT_FLAG, offsetof(TopOptions, globals.offline), NULL,
+		"never use the network"},
 	{'j', "jobs", STRAKE_OPT_INT, offsetof(TopOptions, globals.jobs), "N",
-         "work on N things at a time (default: one per core)"},
-	{'q',							 "quiet", STRAKE_OPT_FLAG, offsetof(TopOptions, globals.quiet), NULL,
-         "no progress, only results, warnings and errors"},
-	{0,					"version", STRAKE_OPT_FLAG, offsetof(TopOptions, version), NULL, "print the version"},
-	{0				     },
+		"work on N things at a time (default: one per core)"},
+	{'q', "quiet", STRAKE_OPT_FLAG, offsetof(TopOptions, globals.quiet), NULL,
+		"no progress, only results, warnings and errors"},
+	{0, "version", STRAKE_OPT_FLAG, offsetof(TopOptions, version), NULL, "print the version"},
+	{0},
 };
 
 const StrakeOpt *strake_cli_top_opts(void)
@@ -45,11 +46,11 @@ static GOptionArg arg_of_kind(StrakeOptKind kind)
 {
 	switch (kind) {
 	case STRAKE_OPT_STRING:
-		return G_OPTION_ARG_STRING;
+		return G_OPTION_ARG_FILENAME; // any bytes: most are paths
 	case STRAKE_OPT_INT:
 		return G_OPTION_ARG_INT;
 	case STRAKE_OPT_LIST:
-		return G_OPTION_ARG_STRING_ARRAY;
+		return G_OPTION_ARG_FILENAME_ARRAY;
 	default:
 		return G_OPTION_ARG_NONE;
 	}
@@ -78,6 +79,25 @@ static bool parse_options(const StrakeOpt *opts, void *into, bool strict_posix, 
 	g_option_context_set_strict_posix(context, strict_posix);
 	g_option_context_add_main_entries(context, (const GOptionEntry *)entries->data, NULL);
 	return g_option_context_parse_strv(context, argv, error);
+}
+
+// GLib says which option it does not know; this adds the one that was probably meant.
+static char *option_message(const StrakeOpt *opts, const GError *error)
+{
+	g_autoptr(GPtrArray) names = g_ptr_array_new();
+	const char *asked = strstr(error->message, "--");
+	const char *near;
+
+	if (!g_error_matches(error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION) || asked == NULL)
+		return g_strdup(error->message);
+	for (const StrakeOpt *opt = opts; opt != NULL && opt->kind != STRAKE_OPT_END; opt++)
+		g_ptr_array_add(names, (gpointer)opt->name);
+	g_ptr_array_add(names, (gpointer) "help");
+	g_ptr_array_add(names, NULL);
+	near = strake_nearest(asked + 2, (const char *const *)names->pdata);
+	if (near == NULL)
+		return g_strdup_printf("there is no option '%s'", asked);
+	return g_strdup_printf("there is no option '%s'; did you mean '--%s'?", asked, near);
 }
 
 static void drop_first(char **argv, int count)
@@ -158,11 +178,13 @@ static int run_command(
 	int count;
 
 	if (!parse_options(cmd->opts, opts, false, &help, argv, &error)) {
-		status = usage_error(cli, cmd, error->message);
+		g_autofree char *message = option_message(cmd->opts, error);
+		status = usage_error(cli, cmd, message);
 		goto done;
 	}
 	if (help) {
 		strake_cli_print_command_help(cli, cmd);
+		status = flush_output(cli);
 		goto done;
 	}
 	// "--" only ends the options; GLib leaves it in place.
@@ -171,8 +193,10 @@ static int run_command(
 	count = (int)g_strv_length(*argv) - 1;
 	if (count < cmd->min_args || (cmd->max_args >= 0 && count > cmd->max_args)) {
 		g_autofree char *message =
-			g_strdup_printf("usage: %s %s%s%s", cli->program, cmd->name,
-				cmd->args != NULL ? " " : "", cmd->args != NULL ? cmd->args : "");
+			count < cmd->min_args
+				? g_strdup_printf("'%s' needs %s", cmd->name, cmd->args)
+				: g_strdup_printf("'%s' has no use for '%s'", cmd->name,
+					  (*argv)[cmd->max_args + 1]);
 		status = usage_error(cli, cmd, message);
 		goto done;
 	}
@@ -185,6 +209,11 @@ done:
 	return status;
 }
 
+static bool asks_for_help(const char *word)
+{
+	return word != NULL && (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0);
+}
+
 static int run_top(const StrakeCli *cli, TopOptions *top, char ***argv)
 {
 	g_autoptr(GError) error = NULL;
@@ -192,16 +221,24 @@ static int run_top(const StrakeCli *cli, TopOptions *top, char ***argv)
 	gboolean help = FALSE;
 	int used = 0;
 
-	if (!parse_options(top_opts, top, true, &help, argv, &error))
-		return usage_error(cli, NULL, error->message);
+	if (!parse_options(top_opts, top, true, &help, argv, &error)) {
+		g_autofree char *message = option_message(top_opts, error);
+		return usage_error(cli, NULL, message);
+	}
+	if (top->globals.jobs < 0)
+		return usage_error(cli, NULL, "--jobs: expected 1 or more (0: one per core)");
 	if (top->version) {
 		printf("%s %s\n", cli->program, cli->version);
-		return EXIT_DONE;
+		return flush_output(cli);
 	}
-	if (help || (*argv)[1] == NULL || strcmp((*argv)[1], "help") == 0)
-		return strake_cli_help(cli, *argv, help);
+	if (help || (*argv)[1] == NULL || strcmp((*argv)[1], "help") == 0) {
+		int status = strake_cli_help(cli, *argv, help);
+		return status == EXIT_DONE ? flush_output(cli) : status;
+	}
 	strake_progress_set_quiet(top->globals.quiet);
 	cmd = strake_cli_find(cli, *argv + 1, &used);
+	if (cmd == NULL && asks_for_help((*argv)[2]) && strake_cli_group_help(cli, *argv + 1))
+		return flush_output(cli);
 	if (cmd == NULL) {
 		g_autofree char *message = strake_cli_unknown(cli, *argv + 1);
 		return usage_error(cli, NULL, message);

@@ -1,23 +1,44 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: The Strake authors
 //
-// Help, man page skeleton and bash completion, all printed from the table.
+// Help as text, printed from the table.
 #include "cli/help.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "base/nearest.h"
 
-// Prints @text wrapped to 80 columns with @indent blanks; the cursor stands at @column.
+// Columns that help may use: those of the terminal, or 80 where there is none.
+static int help_width(void)
+{
+	enum { NARROWEST = 40, USUAL = 80, WIDEST = 100 };
+	struct winsize size;
+
+	if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 ||
+		size.ws_col == 0)
+		return USUAL;
+	return CLAMP(size.ws_col, NARROWEST, WIDEST);
+}
+
+// Where the second column begins: on a narrow terminal it has lines of its own.
+static int text_column(void)
+{
+	return help_width() < 60 ? 8 : 26;
+}
+
+// Prints @text wrapped with @indent blanks; the cursor stands at @column.
 static void print_wrapped(const char *text, int indent, int column)
 {
 	g_auto(GStrv) words = g_strsplit(text, " ", -1);
+	int last = help_width() - 1;
 
 	for (char **word = words; *word != NULL; word++) {
 		int width = (int)strlen(*word);
 
-		if (column > indent && column + 1 + width > 79) {
+		if (column > indent && column + 1 + width > last) {
 			printf("\n%*s", indent, "");
 			column = indent;
 		} else if (column > indent) {
@@ -30,32 +51,40 @@ static void print_wrapped(const char *text, int indent, int column)
 	putchar('\n');
 }
 
+// The second column of a line whose first @column columns are printed.
+static void print_second(const char *text, int column)
+{
+	int start = text_column();
+
+	if (column + 2 > start) {
+		putchar('\n'); // a long name has a line of its own
+		column = 0;
+	}
+	printf("%*s", start - column, "");
+	print_wrapped(text, start, start);
+}
+
 static void print_options(const StrakeOpt *opts)
 {
-	enum { HELP_COLUMN = 26 };
-
 	for (const StrakeOpt *opt = opts; opt != NULL && opt->kind != STRAKE_OPT_END; opt++) {
 		char short_part[] = "    ";
-		int column;
 
 		if (opt->short_name != 0)
 			memcpy(short_part, (char[]){'-', opt->short_name, ',', ' '}, 4);
-		column = printf("  %s--%s%s%s", short_part, opt->name, opt->arg != NULL ? "=" : "",
-			opt->arg != NULL ? opt->arg : "");
-		if (column >= HELP_COLUMN) {
-			putchar('\n');
-			column = 0;
-		}
-		column += printf("%*s", HELP_COLUMN - column, "");
-		print_wrapped(opt->help, HELP_COLUMN, column);
+		print_second(opt->help,
+			printf("  %s--%s%s%s", short_part, opt->name, opt->arg != NULL ? "=" : "",
+				opt->arg != NULL ? opt->arg : ""));
 	}
 }
 
 void strake_cli_print_command_help(const StrakeCli *cli, const StrakeCmd *cmd)
 {
-	printf("Usage: %s %s%s%s%s\n\n", cli->program, cmd->name,
+	g_autofree char *usage = g_strdup_printf("Usage: %s %s%s%s%s", cli->program, cmd->name,
 		cmd->opts != NULL ? " [OPTION...]" : "", cmd->args != NULL ? " " : "",
 		cmd->args != NULL ? cmd->args : "");
+
+	print_wrapped(usage, 4, 0);
+	putchar('\n');
 	print_wrapped(cmd->summary, 0, 0);
 	if (cmd->details != NULL) {
 		g_auto(GStrv) paragraphs = g_strsplit(cmd->details, "\n", -1);
@@ -69,78 +98,56 @@ void strake_cli_print_command_help(const StrakeCli *cli, const StrakeCmd *cmd)
 	}
 }
 
+bool strake_cli_in_group(const StrakeCmd *cmd, const char *group)
+{
+	size_t length = strcspn(cmd->name, " ");
+
+	return strlen(group) == length && strncmp(cmd->name, group, length) == 0;
+}
+
+static void print_group(const StrakeCli *cli, const char *group)
+{
+	for (const StrakeCmd *const *cmd = cli->commands; *cmd != NULL; cmd++)
+		if (strake_cli_in_group(*cmd, group))
+			print_second((*cmd)->summary, printf("  %s", (*cmd)->name));
+}
+
+// Whether an earlier row has the same first word as @cmd.
+static bool is_group_begun(const StrakeCli *cli, const StrakeCmd *const *cmd, const char *group)
+{
+	for (const StrakeCmd *const *before = cli->commands; before < cmd; before++)
+		if (strake_cli_in_group(*before, group))
+			return true;
+	return false;
+}
+
 static void print_top_help(const StrakeCli *cli)
 {
-	enum { SUMMARY_COLUMN = 26 };
-
 	printf("Usage: %s [OPTION...] COMMAND [ARGUMENT...]\n\n", cli->program);
 	print_wrapped(cli->summary, 0, 0);
 	printf("\nCommands:\n");
 	for (const StrakeCmd *const *cmd = cli->commands; *cmd != NULL; cmd++) {
-		int column = printf("  %s", (*cmd)->name);
-
-		if (column + 2 > SUMMARY_COLUMN)
-			column = printf("\n") - 1; // a long name has a line of its own
-		column += printf("%*s", SUMMARY_COLUMN - column, "");
-		print_wrapped((*cmd)->summary, SUMMARY_COLUMN, column);
+		g_autofree char *group = g_strndup((*cmd)->name, strcspn((*cmd)->name, " "));
+		if (!is_group_begun(cli, cmd, group))
+			print_group(cli, group);
 	}
 	printf("\nOptions:\n");
 	print_options(strake_cli_top_opts());
 	printf("\n'%s COMMAND --help' tells more about one command.\n", cli->program);
 }
 
-static void man_options(const StrakeOpt *opts)
+bool strake_cli_group_help(const StrakeCli *cli, char **words)
 {
-	for (const StrakeOpt *opt = opts; opt != NULL && opt->kind != STRAKE_OPT_END; opt++) {
-		printf(".TP\n\\fB");
-		if (opt->short_name != 0)
-			printf("\\-%c\\fR, \\fB", opt->short_name);
-		printf("\\-\\-%s\\fR", opt->name);
-		if (opt->arg != NULL)
-			printf("=\\fI%s\\fR", opt->arg);
-		printf("\n%s\n", opt->help);
-	}
-}
-
-static void print_man(const StrakeCli *cli)
-{
-	g_autofree char *upper = g_ascii_strup(cli->program, -1);
-
-	printf(".TH %s 1 \"\" \"%s %s\"\n.SH NAME\n%s \\- %s\n", upper, cli->program, cli->version,
-		cli->program, cli->summary);
-	printf(".SH SYNOPSIS\n.B %s\n[\\fIOPTION\\fR...] \\fICOMMAND\\fR [\\fIARGUMENT\\fR...]\n",
-		cli->program);
-	printf(".SH OPTIONS\n");
-	man_options(strake_cli_top_opts());
-	printf(".SH COMMANDS\n");
 	for (const StrakeCmd *const *cmd = cli->commands; *cmd != NULL; cmd++) {
-		printf(".SS %s%s%s\n%s.\n", (*cmd)->name, (*cmd)->args != NULL ? " " : "",
-			(*cmd)->args != NULL ? (*cmd)->args : "", (*cmd)->summary);
-		if ((*cmd)->details != NULL)
-			printf(".PP\n%s\n", (*cmd)->details);
-		man_options((*cmd)->opts);
+		if (words[0] == NULL || !strake_cli_in_group(*cmd, words[0]))
+			continue;
+		printf("Usage: %s %s COMMAND [OPTION...] [ARGUMENT...]\n\nCommands:\n",
+			cli->program, words[0]);
+		print_group(cli, words[0]);
+		printf("\n'%s COMMAND --help' tells more about one command.\n", cli->program);
+		return true;
 	}
-	printf(".SH EXIT STATUS\n0 done, 1 failed, 2 wrong usage, 3 lock held by another "
-	       "process.\n");
-}
-
-static void print_completion(const StrakeCli *cli)
-{
-	printf("# bash completion for %s\n_%s() {\n", cli->program, cli->program);
-	printf("\tlocal cur=${COMP_WORDS[COMP_CWORD]} line=\"${COMP_WORDS[*]:1}\" words=\"\"\n");
-	printf("\tcase \"$line\" in\n");
-	for (const StrakeCmd *const *cmd = cli->commands; *cmd != NULL; cmd++) {
-		printf("\t\"%s \"*) words=\"", (*cmd)->name);
-		for (const StrakeOpt *o = (*cmd)->opts; o != NULL && o->kind != STRAKE_OPT_END; o++)
-			printf("--%s ", o->name);
-		printf("--help\" ;;\n");
-	}
-	printf("\t*) words=\"");
-	for (const StrakeCmd *const *cmd = cli->commands; *cmd != NULL; cmd++)
-		printf("%s ", (*cmd)->name);
-	printf("\" ;;\n\tesac\n");
-	printf("\tmapfile -t COMPREPLY < <(compgen -f -W \"$words\" -- \"$cur\")\n}\n");
-	printf("complete -F _%s %s\n", cli->program, cli->program);
+	return false;
 }
 
 int strake_cli_help(const StrakeCli *cli, char **argv, bool by_option)
@@ -154,15 +161,13 @@ int strake_cli_help(const StrakeCli *cli, char **argv, bool by_option)
 		print_top_help(cli);
 		return by_word || by_option ? 0 : 2;
 	}
-	if (strcmp(words[0], "--man") == 0) {
-		print_man(cli);
-		return 0;
-	}
-	if (strcmp(words[0], "--completion") == 0) {
-		print_completion(cli);
-		return 0;
-	}
+	if (strcmp(words[0], "--man") == 0)
+		return strake_cli_man(cli, words[1]);
+	if (strcmp(words[0], "--completion") == 0)
+		return strake_cli_completion(cli, words[1]);
 	cmd = strake_cli_find(cli, words, &used);
+	if (cmd == NULL && strake_cli_group_help(cli, words))
+		return 0;
 	if (cmd == NULL) {
 		g_autofree char *message = strake_cli_unknown(cli, words);
 		fprintf(stderr, "%s: %s\n", cli->program, message);
@@ -190,16 +195,23 @@ char *strake_cli_unknown(const StrakeCli *cli, char **words)
 	g_autofree char *members = members_of_group(cli, words[0]);
 	g_autofree char *asked = NULL;
 	g_autoptr(GPtrArray) names = g_ptr_array_new();
+	bool has_second = words[1] != NULL && words[1][0] != '-';
 	const char *near;
 
+	for (const StrakeCmd *const *cmd = cli->commands; *cmd != NULL; cmd++)
+		if (members == NULL || strake_cli_in_group(*cmd, words[0]))
+			g_ptr_array_add(names, (gpointer)(*cmd)->name);
+	g_ptr_array_add(names, NULL);
+	asked = has_second ? g_strjoin(" ", words[0], words[1], NULL) : g_strdup(words[0]);
+	near = strake_nearest(asked, (const char *const *)names->pdata);
+	if (members != NULL && has_second && near != NULL)
+		return g_strdup_printf(
+			"'%s' has no command '%s'; did you mean '%s'?", words[0], words[1], near);
+	if (members != NULL && has_second)
+		return g_strdup_printf("'%s' has no command '%s'; it takes one of: %s", words[0],
+			words[1], members);
 	if (members != NULL)
 		return g_strdup_printf("'%s' takes one of: %s", words[0], members);
-	for (const StrakeCmd *const *cmd = cli->commands; *cmd != NULL; cmd++)
-		g_ptr_array_add(names, (gpointer)(*cmd)->name);
-	g_ptr_array_add(names, NULL);
-	asked = words[1] != NULL && words[1][0] != '-' ? g_strjoin(" ", words[0], words[1], NULL)
-						       : g_strdup(words[0]);
-	near = strake_nearest(asked, (const char *const *)names->pdata);
 	if (near == NULL)
 		near = strake_nearest(words[0], (const char *const *)names->pdata);
 	if (near == NULL)

@@ -22,11 +22,28 @@ typedef struct {
 	GHashTable *seen;   // field -> GHashTable of name -> item, for unique tables
 } Loader;
 
+// The distribution that was installed with the program: PREFIX/share beside PREFIX/bin.
+static char *installed_root(void)
+{
+	g_autofree char *program = g_file_read_link("/proc/self/exe", NULL);
+	g_autofree char *bin = program != NULL ? g_path_get_dirname(program) : NULL;
+	g_autofree char *path = NULL;
+
+	if (bin == NULL || !g_str_has_suffix(bin, "/bin"))
+		return NULL;
+	path = g_build_filename(bin, "..", "share/strake/distro/strake.toml", NULL);
+	return g_file_test(path, G_FILE_TEST_IS_REGULAR) ? g_canonicalize_filename(path, NULL)
+							 : NULL;
+}
+
 static bool find_root(const char *start_dir, char **out_path, GError **error)
 {
 	g_autofree char *dir = g_canonicalize_filename(start_dir != NULL ? start_dir : ".", NULL);
 	g_autofree char *start = g_strdup(dir);
 
+	if (!g_file_test(start, G_FILE_TEST_IS_DIR))
+		return strake_error_set(error, STRAKE_ERROR_INVALID,
+			"there is no directory '%s' to start from", start);
 	for (;;) {
 		for (size_t i = 0; i < G_N_ELEMENTS(root_names); i++) {
 			g_autofree char *path = g_build_filename(dir, root_names[i], NULL);
@@ -42,6 +59,9 @@ static bool find_root(const char *start_dir, char **out_path, GError **error)
 		if (top)
 			break;
 	}
+	*out_path = start_dir == NULL ? installed_root() : NULL;
+	if (*out_path != NULL)
+		return true;
 	return strake_error_set(error, STRAKE_ERROR_NOT_FOUND,
 		"no strake.toml, distro/strake.toml or azldev.toml in '%s' or above; go to a "
 		"project's directory or name it with -C",
@@ -368,8 +388,11 @@ static void finish(Loader *l)
 	g_autofree char *beside = g_str_has_suffix(p->root_path, "/distro/strake.toml")
 					  ? g_build_filename("..", "out", NULL)
 					  : g_strdup("out");
-	g_autofree char *out =
-		g_canonicalize_filename(dir_or(p, p->all.project.output_dir, beside), NULL);
+	g_autofree char *installed = installed_root();
+	bool is_installed = installed != NULL && strcmp(installed, p->root_path) == 0;
+	// What comes of the installed distribution goes where the user is.
+	g_autofree char *out = g_canonicalize_filename(
+		is_installed ? "out" : dir_or(p, p->all.project.output_dir, beside), NULL);
 	g_autofree char *locks = g_canonicalize_filename(
 		dir_or(p, p->all.project.lock_dir, p->azldev ? "locks" : "."), NULL);
 

@@ -27,7 +27,8 @@ typedef struct {
 
 /**
  * strake_project_load: finds the root file (strake.toml, distro/strake.toml or azldev.toml) in
- * @start_dir (NULL: cwd) or above it, loads its includes, merges and validates.
+ * @start_dir (NULL: cwd) or above it, loads its includes, merges and validates. Without one there
+ * and without @start_dir, an installed program takes PREFIX/share/strake/distro.
  * Errors: NOT_FOUND when there is no root file; INVALID with "file:line:column: ..." of every
  * problem found, one a line, at most 20.
  */

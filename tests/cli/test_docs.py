@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Runs the examples of docs/*.md, so that the guides cannot lie.
+"""Runs the examples of docs/*.md and docs/man/*.md, so that the guides cannot lie.
 
 A fence "```console" is run line by line: "$ COMMAND" is a command, the lines below it are the output
 it must print ("..." alone stands for any lines). A fence "```toml file=NAME" (or any language)
@@ -14,7 +14,7 @@ import pytest
 
 ROOT = pathlib.Path(os.environ["STRAKE_SOURCE_ROOT"])
 FENCE = re.compile(r"^```(\S+)(?: file=(\S+))?\n(.*?)^```$", re.M | re.S)
-PAGES = [page for page in sorted((ROOT / "docs").glob("*.md"))
+PAGES = [page for page in sorted([*(ROOT / "docs").glob("*.md"), *(ROOT / "docs/man").glob("*.md")])
          if "```console" in page.read_text()]
 
 
@@ -32,6 +32,7 @@ def run_console(block, directory, page):
         else:
             commands[-1][1].append(line)
     environment = dict(os.environ, XDG_CACHE_HOME=str(directory / ".cache"),
+                       STRAKE_KEYS=str(directory / ".keys"),
                        PATH=f"{directory}/.bin:{os.environ['PATH']}")
     for command, wanted in commands:
         result = subprocess.run(["bash", "-c", command], cwd=directory, env=environment, text=True,
