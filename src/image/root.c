@@ -21,6 +21,7 @@
 #include "image/steps.h"
 #include "pkg/install.h"
 #include "pkg/solve.h"
+#include "upstream/upstream.h"
 
 #define TOOLS_IMAGE "tools"
 
@@ -84,8 +85,11 @@ bool strake_root_install(const StrakeRootSource *source, const StrakeImageDef *d
 	GPtrArray *packages, const char *root, GError **error)
 {
 	static const char *const no_languages[] = {NULL};
+	// Inherited packages keep their upstream's signature.
+	g_autofree char *public_keys = strake_upstream_keys(
+		source->project, NULL, strake_keys_public(source->keys), error);
 	const StrakeInstallOptions options = {
-		.public_key = strake_keys_public(source->keys),
+		.public_key = public_keys,
 		.languages =
 			def->locales != NULL ? (const char *const *)def->locales : no_languages,
 		.no_docs = !def->docs,
@@ -93,7 +97,8 @@ bool strake_root_install(const StrakeRootSource *source, const StrakeImageDef *d
 	};
 	StrakeInstallResult result = {0};
 
-	return strake_install_sandboxed(root, packages, &options, &result, error);
+	return public_keys != NULL &&
+	       strake_install_sandboxed(root, packages, &options, &result, error);
 }
 
 static bool remove_inside(void *data, int out_fd, GError **error)

@@ -86,8 +86,8 @@ static bool read_items(Install *install, GPtrArray *packages, GError **error)
 		const StrakePackage *package = g_ptr_array_index(packages, i);
 		Item item = {.path = package->path};
 
-		item.header =
-			strake_rpm_read_header(install->ts, package->path, must_be_signed, error);
+		item.header = strake_rpm_read_header(
+			install->ts, package->path, NULL, must_be_signed, error);
 		if (item.header == NULL)
 			return false;
 		measure(install, &item);

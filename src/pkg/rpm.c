@@ -82,20 +82,62 @@ bool strake_rpm_setup(const char *database, GError **error)
 	return true;
 }
 
-static bool add_key(rpmts ts, const char *public_key, GError **error)
-{
-	rpmKeyring keyring = rpmKeyringNew();
-	uint8_t *packet = NULL;
-	size_t size = 0;
-	rpmPubkey key = NULL;
-	bool ok = false;
+#define ARMOR_BEGIN "-----BEGIN PGP PUBLIC KEY BLOCK-----"
 
-	if (pgpParsePkts(public_key, &packet, &size) == PGPARMOR_PUBKEY)
-		key = rpmPubkeyNew(packet, size);
-	if (key != NULL && rpmKeyringAddKey(keyring, key) >= 0)
-		ok = rpmtsSetKeyring(ts, keyring) == 0;
-	free(packet);
+// Some signers use a subkey.
+static bool add_certificate(rpmKeyring keyring, const uint8_t *packet, size_t size)
+{
+	rpmPubkey key = rpmPubkeyNew(packet, size);
+	rpmPubkey *subkeys;
+	int n = 0;
+	bool ok;
+
+	if (key == NULL)
+		return false;
+	ok = rpmKeyringAddKey(keyring, key) >= 0;
+	subkeys = rpmGetSubkeys(key, &n);
+	for (int i = 0; i < n; i++) {
+		ok = ok && rpmKeyringAddKey(keyring, subkeys[i]) >= 0;
+		rpmPubkeyFree(subkeys[i]);
+	}
+	free(subkeys);
 	rpmPubkeyFree(key);
+	return ok;
+}
+
+// One armored block, which may hold several certificates.
+static bool add_block(rpmKeyring keyring, const char *block)
+{
+	uint8_t *packets = NULL;
+	size_t left = 0;
+	uint8_t *at;
+	bool ok = pgpParsePkts(block, &packets, &left) == PGPARMOR_PUBKEY;
+
+	for (at = packets; ok && left > 0;) {
+		size_t size = 0;
+
+		ok = pgpPubKeyCertLen(at, left, &size) == 0 && size > 0 &&
+		     add_certificate(keyring, at, size);
+		at += size;
+		left -= MIN(size, left);
+	}
+	free(packets);
+	return ok;
+}
+
+static bool add_keys(rpmts ts, const char *public_keys, GError **error)
+{
+	g_auto(GStrv) blocks = g_strsplit(public_keys, ARMOR_BEGIN, -1);
+	rpmKeyring keyring = rpmKeyringNew();
+	bool ok = g_strv_length(blocks) > 1;
+
+	// What stands before the first block is for people.
+	for (size_t i = 1; ok && blocks[i] != NULL; i++) {
+		g_autofree char *block = g_strconcat(ARMOR_BEGIN, blocks[i], NULL);
+
+		ok = add_block(keyring, block);
+	}
+	ok = ok && rpmtsSetKeyring(ts, keyring) == 0;
 	rpmKeyringFree(keyring);
 	if (ok)
 		return true;
@@ -120,22 +162,24 @@ rpmts strake_rpm_ts_new(const char *root, const char *public_key, int64_t time_s
 	}
 	rpmtsSetVSFlags(ts, RPMVSF_DEFAULT);
 	rpmtsSetVfyLevel(ts, RPMSIG_VERIFIABLE_TYPE);
-	if (!add_key(ts, public_key, error)) {
+	if (!add_keys(ts, public_key, error)) {
 		rpmtsFree(ts);
 		return NULL;
 	}
 	return ts;
 }
 
-Header strake_rpm_read_header(rpmts ts, const char *path, bool must_be_signed, GError **error)
+Header strake_rpm_read_header(
+	rpmts ts, const char *path, const char *label, bool must_be_signed, GError **error)
 {
 	FD_t fd = Fopen(path, "r.ufdio");
 	Header header = NULL;
 	g_autofree char *log = NULL;
 	rpmRC rc;
 
+	label = label != NULL ? label : path;
 	if (fd == NULL || Ferror(fd)) {
-		strake_error_set(error, STRAKE_ERROR_NOT_FOUND, "open package '%s': %s", path,
+		strake_error_set(error, STRAKE_ERROR_NOT_FOUND, "open package '%s': %s", label,
 			fd != NULL ? Fstrerror(fd) : "failed");
 		if (fd != NULL)
 			Fclose(fd);
@@ -149,13 +193,15 @@ Header strake_rpm_read_header(rpmts ts, const char *path, bool must_be_signed, G
 		if (!must_be_signed || headerIsEntry(header, RPMTAG_RSAHEADER) ||
 			headerIsEntry(header, RPMTAG_DSAHEADER))
 			return header;
-		strake_error_set(error, STRAKE_ERROR_INTEGRITY, "package '%s' is not signed", path);
+		strake_error_set(
+			error, STRAKE_ERROR_INTEGRITY, "package '%s' is not signed", label);
 	} else if (header != NULL && rc == RPMRC_NOKEY) {
 		strake_error_set(error, STRAKE_ERROR_INTEGRITY,
-			"package '%s' is signed with a key that is not the project's", path);
+			"package '%s' is signed with a key that is not %s", label,
+			label == path ? "the project's" : "among the keys of its upstream");
 	} else {
 		strake_error_set(error, STRAKE_ERROR_INTEGRITY,
-			"package '%s' is damaged or not a package%s%s", path,
+			"package '%s' is damaged or not a package%s%s", label,
 			log != NULL ? ": " : "", log != NULL ? log : "");
 	}
 	headerFree(header);
@@ -185,7 +231,8 @@ bool strake_rpm_tidy_database(const char *root, const char *database, GError **e
 	return true;
 }
 
-bool strake_package_verify(const char *path, const char *public_key, GError **error)
+bool strake_package_verify(
+	const char *path, const char *label, const char *public_key, GError **error)
 {
 	Header header;
 	rpmts ts;
@@ -195,7 +242,7 @@ bool strake_package_verify(const char *path, const char *public_key, GError **er
 	ts = strake_rpm_ts_new("/", public_key, 0, error);
 	if (ts == NULL)
 		return false;
-	header = strake_rpm_read_header(ts, path, true, error);
+	header = strake_rpm_read_header(ts, path, label, true, error);
 	rpmtsFree(ts);
 	if (header == NULL)
 		return false;

@@ -19,13 +19,15 @@ bool strake_rpm_setup(const char *database, GError **error) G_GNUC_WARN_UNUSED_R
  * NULL; free with g_free. */
 char *strake_rpm_take_log(void);
 
-/** strake_rpm_keyring: a transaction set that trusts @public_key (armored; NULL: nothing is
- * checked) and no other. Free with rpmtsFree. */
+/** strake_rpm_keyring: a transaction set that trusts the keys in @public_key (armored blocks;
+ * NULL: nothing is checked) and no other. Free with rpmtsFree. */
 rpmts strake_rpm_ts_new(const char *root, const char *public_key, int64_t time_s, GError **error);
 
 /** strake_rpm_read_header: header of a package file, its signature checked when @ts has a key.
- * Free with headerFree. Errors: INTEGRITY, NOT_FOUND, INVALID. */
-Header strake_rpm_read_header(rpmts ts, const char *path, bool must_be_signed, GError **error);
+ * @label: for messages, as of strake_package_verify; NULL: the path. Free with headerFree. Errors:
+ * INTEGRITY, NOT_FOUND, INVALID. */
+Header strake_rpm_read_header(
+	rpmts ts, const char *path, const char *label, bool must_be_signed, GError **error);
 
 /** strake_rpm_tidy_database: removes what sqlite and librpm leave beside a closed database. */
 bool strake_rpm_tidy_database(

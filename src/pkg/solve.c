@@ -50,7 +50,8 @@ StrakeSolver *strake_solver_new(const char *architecture)
 	solver->pool = pool_create();
 	// Debian's libsolv knows the rules of both package families and starts with dpkg's.
 	pool_setdisttype(solver->pool, DISTTYPE_RPM);
-	pool_setarch(solver->pool, architecture != NULL ? architecture : "x86_64");
+	// The policy names one architecture: 32-bit packages that could run are not for us.
+	pool_setarchpolicy(solver->pool, architecture != NULL ? architecture : "x86_64");
 	pool_set_flag(solver->pool, POOL_FLAG_ADDFILEPROVIDESFILTERED, 1);
 	return solver;
 }

@@ -52,6 +52,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(StrakeSolver, strake_solver_free)
  */
 bool strake_solver_add_repo(StrakeSolver *solver, const char *name, const char *dir, int priority,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** strake_solver_add_primary: the same without its file lists, which are most of the memory: paths
+ * other than those of programs and settings are then not known. */
+bool strake_solver_add_primary(StrakeSolver *solver, const char *name, const char *dir,
+	int priority, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** strake_solver_add_text_repo: a repository in libsolv's testcase text ("=Pkg: a 1 1 noarch"),
  * for tests and experiments. */
 bool strake_solver_add_text_repo(StrakeSolver *solver, const char *name, const char *text,

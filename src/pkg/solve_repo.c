@@ -122,7 +122,7 @@ static bool load_metadata(Repo *repo, const char *dir, const char *type, const c
 	return true;
 }
 
-static bool load_repo(Repo *repo, const char *dir, GError **error)
+static bool load_repo(Repo *repo, const char *dir, bool with_files, GError **error)
 {
 	g_autofree char *path = g_build_filename(dir, "repodata", "repomd.xml", NULL);
 	g_autoptr(GBytes) bytes = strake_file_read_at(AT_FDCWD, path, REPOMD_MAX_BYTES, error);
@@ -141,8 +141,8 @@ static bool load_repo(Repo *repo, const char *dir, GError **error)
 			error, STRAKE_ERROR_INVALID, "'%s': %s", path, pool_errstr(repo->pool));
 	// File lists too: a package may need a path that the primary metadata does not hold.
 	return load_metadata(repo, dir, "primary", NULL, 0, error) &&
-	       load_metadata(
-		       repo, dir, "filelists", "FL", REPO_LOCALPOOL | REPO_EXTEND_SOLVABLES, error);
+	       (!with_files || load_metadata(repo, dir, "filelists", "FL",
+				       REPO_LOCALPOOL | REPO_EXTEND_SOLVABLES, error));
 }
 
 static Repo *begin_repo(StrakeSolver *solver, const char *name, const char *dir, int priority)
@@ -164,16 +164,28 @@ static bool end_repo(Repo *repo, bool ok)
 	return false;
 }
 
-bool strake_solver_add_repo(
-	StrakeSolver *solver, const char *name, const char *dir, int priority, GError **error)
+static bool add_repo(StrakeSolver *solver, const char *name, const char *dir, int priority,
+	bool with_files, GError **error)
 {
 	g_autofree char *absolute = g_canonicalize_filename(dir, NULL);
 	Repo *repo = begin_repo(solver, name, absolute, priority);
-	bool ok = load_repo(repo, absolute, error);
+	bool ok = load_repo(repo, absolute, with_files, error);
 
 	if (!ok)
 		g_prefix_error(error, "repository '%s': ", name);
 	return end_repo(repo, ok);
+}
+
+bool strake_solver_add_repo(
+	StrakeSolver *solver, const char *name, const char *dir, int priority, GError **error)
+{
+	return add_repo(solver, name, dir, priority, true, error);
+}
+
+bool strake_solver_add_primary(
+	StrakeSolver *solver, const char *name, const char *dir, int priority, GError **error)
+{
+	return add_repo(solver, name, dir, priority, false, error);
 }
 
 bool strake_solver_add_text_repo(

@@ -35,15 +35,19 @@ typedef struct {
 	StrakeUpstreamKind kind;
 	StrakeOrigin origin;
 	char *description;
-	char *suite;        // deb
-	char **components;  // deb: { "main" } by default
-	char *mirror;       // base URI; NULL: the machine's apt configuration
-	char *keyring;      // absolute path; NULL: the Debian archive keyring
-	char *architecture; // deb architecture, "amd64"
-	GPtrArray *prefer;  // deb: of StrakeNameValue, virtual package -> its provider; or NULL
-	char *base_uri;     // rpm-md: of the repository, $basearch and $releasever are kept
-	char *gpg_key;      // rpm-md: absolute path or URL
-	char *distro;       // dist-git: the [distros] entry that says where
+	char *suite;            // deb
+	char **components;      // deb: { "main" } by default
+	char *mirror;           // base URI; NULL: the machine's apt configuration
+	char *keyring;          // absolute path; NULL: the Debian archive keyring
+	char *architecture;     // as the kind calls it: "amd64", "x86_64"
+	GPtrArray *prefer;      // deb: of StrakeNameValue, virtual package -> its provider; or NULL
+	char *base_uri;         // rpm-md: of the repository; may hold $basearch and $releasever
+	char **mirrors;         // rpm-md: other addresses of the same repository, or NULL
+	char *release_ver;      // rpm-md: $releasever; NULL: that of @distro's default version
+	char *gpg_key;          // rpm-md: absolute path of a file with armored keys, or NULL
+	bool repo_gpg_check;    // rpm-md: repomd.xml must be signed
+	bool disable_gpg_check; // rpm-md: packages need no signature
+	char *distro; // dist-git: the [distros] entry that says where; rpm-md: whose repos it is
 } StrakeUpstream;
 
 /** One input of a distro version: a repository or a set of them. */
@@ -71,6 +75,7 @@ typedef struct {
 typedef struct {
 	StrakeOrigin at;
 	char *base_uri;
+	char **mirrors; // extension: other addresses of the same repository, or NULL
 } StrakeDistroRepo;
 
 typedef struct {

@@ -372,7 +372,8 @@ static void fill_upstreams(StrakeProject *p)
 	for (guint i = 0; p->all.upstreams != NULL && i < p->all.upstreams->len; i++) {
 		StrakeUpstream *u = p->all.upstreams->pdata[i];
 		if (u->architecture == NULL)
-			u->architecture = (char *)"amd64";
+			u->architecture =
+				(char *)(u->kind == STRAKE_UPSTREAM_RPM_MD ? "x86_64" : "amd64");
 		if (u->components != NULL && u->components[0] != NULL)
 			continue;
 		u->components = strake_arena_alloc(p->arena, 2 * sizeof(char *));

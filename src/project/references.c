@@ -83,6 +83,27 @@ static void check_distros(Check *c)
 	}
 }
 
+// A repository that nobody vouches for is refused: by whom it is signed, or that nobody is asked.
+static void check_rpm_md(Check *c, const StrakeUpstream *u)
+{
+	const StrakeDistro *distro =
+		u->distro != NULL ? strake_project_distro(c->p, u->distro, NULL) : NULL;
+	const char *wrong = NULL;
+
+	if ((u->base_uri != NULL) == (u->distro != NULL))
+		wrong = "needs one of the keys 'base-uri' and 'distro'";
+	else if (distro != NULL && (distro->repos == NULL || distro->repos->len == 0))
+		wrong = "names a distro that has no 'repos'";
+	else if (u->distro != NULL && u->mirrors != NULL)
+		wrong = "has 'mirrors', which belong to 'base-uri' or to the distro's 'repos'";
+	else if (u->gpg_key == NULL && !u->disable_gpg_check)
+		wrong = "needs a 'gpg-key', or 'disable-gpg-check = true'";
+	else if (u->gpg_key == NULL && u->repo_gpg_check)
+		wrong = "asks for 'repo-gpg-check' and has no 'gpg-key' to check with";
+	if (wrong != NULL)
+		strake_load_problem(c->load, u->origin, "upstream '%s' %s", u->name, wrong);
+}
+
 // Whole upstreams: a file may give one key, for instance the mirror of this machine.
 static void check_upstreams(Check *c)
 {
@@ -90,16 +111,16 @@ static void check_upstreams(Check *c)
 
 	for (guint i = 0; list != NULL && i < list->len; i++) {
 		const StrakeUpstream *u = list->pdata[i];
-		const char *const wanted[] = {[STRAKE_UPSTREAM_DEB] = u->suite,
-			[STRAKE_UPSTREAM_RPM_MD] = u->base_uri,
-			[STRAKE_UPSTREAM_DIST_GIT] = u->distro};
-		static const char *const keys[] = {[STRAKE_UPSTREAM_DEB] = "suite",
-			[STRAKE_UPSTREAM_RPM_MD] = "base-uri",
-			[STRAKE_UPSTREAM_DIST_GIT] = "distro"};
+		const char *const wanted[] = {
+			[STRAKE_UPSTREAM_DEB] = u->suite, [STRAKE_UPSTREAM_DIST_GIT] = u->distro};
+		static const char *const keys[] = {
+			[STRAKE_UPSTREAM_DEB] = "suite", [STRAKE_UPSTREAM_DIST_GIT] = "distro"};
 		g_autoptr(GError) error = NULL;
 		bool has_kind = g_hash_table_contains(c->p->sources, &u->kind);
 		needs(c, has_kind, u->origin, "upstream", u->name, "kind");
-		if (has_kind)
+		if (has_kind && u->kind == STRAKE_UPSTREAM_RPM_MD)
+			check_rpm_md(c, u);
+		else if (has_kind)
 			needs(c, wanted[u->kind] != NULL, u->origin, "upstream", u->name,
 				keys[u->kind]);
 		if (u->distro != NULL && strake_project_distro(c->p, u->distro, &error) == NULL)

@@ -136,7 +136,7 @@ static void check_signatures(GPtrArray *packages, const char *key, GPtrArray *pr
 		g_autoptr(GError) bad = NULL;
 
 		if (access(package->path, R_OK) == 0 &&
-			!strake_package_verify(package->path, key, &bad))
+			!strake_package_verify(package->path, NULL, key, &bad))
 			g_ptr_array_add(problems, g_strdup(bad->message));
 	}
 }

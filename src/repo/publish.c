@@ -32,6 +32,7 @@ typedef struct {
 	size_t n_items;
 	const char *arch;
 	GBytes *updateinfo;
+	const char *public_keys;
 	unsigned jobs;
 	StrakeMetadata **described; // one an item
 	GPtrArray *packages;        // borrowed from @described, in order, each once
@@ -107,7 +108,10 @@ static bool prepare_item(size_t index, void *data, GError **error)
 
 	if (sha256 == NULL && !add_file(p->store, item->path, &sha256, error))
 		return false;
-	if (!strake_sign_package(p->store, p->keys, sha256, name, &signed_sha256, &made, error))
+	if (item->inherited)
+		signed_sha256 = g_steal_pointer(&sha256);
+	else if (!strake_sign_package(
+			 p->store, p->keys, sha256, name, &signed_sha256, &made, error))
 		return false;
 	if (made)
 		g_atomic_int_inc(&p->signed_now);
@@ -230,7 +234,7 @@ static bool write_metadata(Publish *p, GError **error)
 	return signature != NULL && write_text(p, "repodata/repomd.xml.asc", signature, error) &&
 	       // zypper looks for the key here.
 	       write_text(p, "repodata/repomd.xml.key", strake_keys_public(p->keys), error) &&
-	       write_text(p, "RPM-GPG-KEY", strake_keys_public(p->keys), error);
+	       write_text(p, "RPM-GPG-KEY", p->public_keys, error);
 }
 
 // Adds the names of metadata files, which are made of their digests.
@@ -388,6 +392,8 @@ bool strake_repo_publish(StrakeStore *store, const StrakeKeys *keys, const Strak
 		options = &defaults;
 	p.arch = options->architecture != NULL ? options->architecture : "x86_64";
 	p.updateinfo = options->updateinfo;
+	p.public_keys =
+		options->public_keys != NULL ? options->public_keys : strake_keys_public(keys);
 	p.jobs = options->jobs;
 	p.out_dir = g_canonicalize_filename(out_dir, NULL);
 	p.described = g_new0(StrakeMetadata *, n_items + 1);

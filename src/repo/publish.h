@@ -22,12 +22,14 @@
 typedef struct {
 	const char *sha256; // of an unsigned or signed package in the store
 	const char *path;   // a file, added to the store
+	bool inherited;     // with @sha256: keeps the signature that it has, byte for byte
 } StrakePublishItem;
 
 typedef struct {
 	const char *architecture; // NULL: "x86_64"; noarch packages go there as well
 	unsigned jobs;            // 0: one per core
 	GBytes *updateinfo;       // advisories as updateinfo.xml, NULL: none
+	const char *public_keys;  // armored: what clients shall trust, ours first; NULL: only ours
 } StrakePublishOptions;
 
 typedef struct {

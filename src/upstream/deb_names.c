@@ -212,3 +212,25 @@ const GPtrArray *strake_deb_names_local_requires(const StrakeDebNames *names, co
 {
 	return g_hash_table_lookup(names->requires, name);
 }
+
+char *strake_deb_names_local_text(const StrakeDebNames *names)
+{
+	g_autoptr(GList) keys = g_list_sort(
+		g_hash_table_get_keys(names->local), (GCompareFunc)(void (*)(void))strcmp);
+	GString *text = g_string_new(keys != NULL ? "=Ver: 3.0\n" : NULL);
+
+	// What a local package provides stands here as a package that needs it.
+	for (const GList *at = keys; at != NULL; at = at->next) {
+		const char *name = at->data;
+		const char *component = g_hash_table_lookup(names->local, name);
+		const GPtrArray *requires = g_hash_table_lookup(names->requires, name);
+
+		g_string_append_printf(text, "=Pkg: %s 0 0 noarch\n=Prv: %s\n", name, name);
+		if (strcmp(component, name) != 0 && g_hash_table_contains(names->local, component))
+			g_string_append_printf(text, "=Req: %s\n", component);
+		for (guint i = 0; requires != NULL && i < requires->len; i++)
+			g_string_append_printf(
+				text, "=Req: %s\n", (const char *)g_ptr_array_index(requires, i));
+	}
+	return g_string_free(text, FALSE);
+}

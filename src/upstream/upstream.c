@@ -1,28 +1,30 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: The Strake authors
 //
-// Selecting and fetching packages of a deb upstream.
-#include "upstream/upstream.h"
+// Selecting and fetching packages of an upstream, whatever its kind.
+#include "upstream/upstream_private.h"
 
 #include <string.h>
 
 #include "base/error.h"
 #include "base/progress.h"
-#include "upstream/apt_config.h"
-#include "upstream/deb_archive.h"
-#include "upstream/deb_closure.h"
-#include "upstream/deb_sources.h"
-#include "upstream/download.h"
 
 enum { NAMES_SHOWN = 5 };
 
-static bool check_kind(const StrakeUpstream *upstream, GError **error)
+static const StrakeUpstreamOps *ops_of(const StrakeUpstream *upstream, GError **error)
 {
-	if (upstream->kind == STRAKE_UPSTREAM_DEB)
-		return true;
-	return strake_error_set(error, STRAKE_ERROR_INVALID,
-		"upstream '%s' is not of kind 'deb': it holds no packages to import",
-		upstream->name);
+	static const StrakeUpstreamOps *const kinds[] = {
+		[STRAKE_UPSTREAM_DEB] = &strake_upstream_deb_ops,
+		[STRAKE_UPSTREAM_RPM_MD] = &strake_upstream_rpm_md_ops,
+		[STRAKE_UPSTREAM_DIST_GIT] = NULL,
+	};
+	const StrakeUpstreamOps *ops = kinds[upstream->kind];
+
+	if (ops == NULL)
+		strake_error_set(error, STRAKE_ERROR_INVALID,
+			"upstream '%s' is of kind 'dist-git': it holds no packages to import",
+			upstream->name);
+	return ops;
 }
 
 char *strake_upstream_lock_path(
@@ -35,88 +37,28 @@ char *strake_upstream_lock_path(
 	return g_build_filename(dir, name, NULL);
 }
 
-static int64_t now_s(void)
-{
-	return g_get_real_time() / G_USEC_PER_SEC;
-}
-
-StrakeDebArchive *strake_upstream_archive(StrakeStore *store, const StrakeUpstream *upstream,
-	const StrakeDebArchiveOptions *options, GError **error)
-{
-	g_autoptr(StrakeAptConfig) config = NULL;
-	g_autoptr(StrakeDebArchive) archive = NULL;
-
-	if (!check_kind(upstream, error))
-		return NULL;
-	if (!options->offline) {
-		config = strake_apt_config_load(upstream, error);
-		if (config == NULL)
-			return NULL;
-	}
-	archive = strake_deb_archive_open(store, upstream, config, options, now_s(), error);
-	if (archive != NULL && archive->note != NULL)
-		strake_say("%s: %s", upstream->name, archive->note);
-	return g_steal_pointer(&archive);
-}
-
-StrakePin *strake_upstream_pin(const StrakeDebPackage *package)
-{
-	StrakePin *pin = g_new0(StrakePin, 1);
-
-	pin->name = g_strdup(package->name);
-	pin->version = g_strdup(package->version);
-	pin->architecture = g_strdup(package->architecture);
-	pin->filename = g_strdup(package->filename);
-	pin->sha256 = g_strdup(package->sha256);
-	pin->size = package->size;
-	return pin;
-}
-
-static StrakeUpstreamLock *new_lock(const StrakeDebArchive *archive)
-{
-	StrakeUpstreamLock *lock = strake_upstream_lock_new();
-
-	lock->suite = g_strdup(archive->suite);
-	lock->date = g_strdup(archive->date);
-	lock->index_sha256 = g_strdup(archive->inrelease_sha256);
-	return lock;
-}
-
 StrakeUpstreamLock *strake_upstream_closure(const StrakeProject *project, StrakeStore *store,
 	const StrakeUpstream *upstream, bool offline, GError **error)
 {
-	g_autoptr(GPtrArray) wants = strake_source_wants(project, upstream, error);
-	StrakeDebArchiveOptions options = {.offline = offline};
-	g_autoptr(StrakeDebArchive) archive = NULL;
-	g_autoptr(GPtrArray) roots = NULL;
-	g_autoptr(GPtrArray) packages = NULL;
-	g_autoptr(StrakeUpstreamLock) lock = NULL;
+	const StrakeUpstreamOps *ops = ops_of(upstream, error);
+	const StrakeUpstreamJob job = {
+		.project = project, .store = store, .upstream = upstream, .offline = offline};
 
-	if (wants == NULL)
-		return NULL;
-	options.sources = wants->len > 0;
-	archive = strake_upstream_archive(store, upstream, &options, error);
-	roots = archive != NULL ? strake_deb_roots(project, error) : NULL;
-	if (roots == NULL ||
-		!strake_deb_closure(project, upstream, archive->index, roots, &packages, error))
-		return NULL;
-	lock = new_lock(archive);
-	for (guint i = 0; i < packages->len; i++)
-		g_ptr_array_add(lock->pins, strake_upstream_pin(g_ptr_array_index(packages, i)));
-	if (wants->len > 0 && !strake_source_pins(wants, archive->sources, lock->sources, error)) {
-		g_prefix_error(error, "upstream '%s': ", upstream->name);
-		return NULL;
-	}
-	return g_steal_pointer(&lock);
+	return ops != NULL ? ops->closure(&job, error) : NULL;
 }
 
 StrakeUpstreamLock *strake_upstream_lock(const StrakeProject *project,
 	const StrakeUpstream *upstream, StrakeUpstreamMode mode, GError **error)
 {
+	const StrakeUpstreamOps *ops = ops_of(upstream, error);
+	const StrakeUpstreamJob job = {.project = project, .upstream = upstream};
 	g_autofree char *path = strake_upstream_lock_path(project, upstream, mode);
 	g_autoptr(GError) cause = NULL;
-	g_autoptr(StrakeUpstreamLock) lock = strake_upstream_lock_load(path, &cause);
+	g_autoptr(StrakeUpstreamLock) lock = NULL;
 
+	if (ops == NULL)
+		return NULL;
+	lock = strake_upstream_lock_load(path, &cause);
 	if (lock == NULL && g_error_matches(cause, STRAKE_ERROR, STRAKE_ERROR_NOT_FOUND)) {
 		strake_error_set(error, STRAKE_ERROR_NOT_FOUND,
 			"upstream '%s' has no lock at '%s': run `strake upstream update %s`",
@@ -127,14 +69,14 @@ StrakeUpstreamLock *strake_upstream_lock(const StrakeProject *project,
 		g_propagate_error(error, g_steal_pointer(&cause));
 		return NULL;
 	}
-	if (strcmp(lock->suite, upstream->suite) != 0) {
+	if (lock->kind != upstream->kind) {
 		strake_error_set(error, STRAKE_ERROR_INVALID,
-			"'%s' locks suite '%s', but upstream '%s' is suite '%s' now: run `strake "
-			"upstream update %s`",
-			path, lock->suite, upstream->name, upstream->suite, upstream->name);
+			"'%s' is the lock of another kind of upstream than '%s' is now: run "
+			"`strake upstream update %s`",
+			path, upstream->name, upstream->name);
 		return NULL;
 	}
-	return g_steal_pointer(&lock);
+	return ops->check_lock(&job, lock, path, error) ? g_steal_pointer(&lock) : NULL;
 }
 
 char *strake_upstream_moves_text(const GArray *moves)
@@ -176,8 +118,6 @@ bool strake_upstream_select(const StrakeProject *project, StrakeStore *store,
 {
 	g_autoptr(StrakeUpstreamLock) lock = NULL;
 
-	if (!check_kind(upstream, error))
-		return false;
 	if (options->mode == STRAKE_UPSTREAM_LOCKED)
 		lock = strake_upstream_lock(project, upstream, options->mode, error);
 	else
@@ -248,39 +188,38 @@ static int guint_compare(gconstpointer a, gconstpointer b)
 	return *(const guint *)a < *(const guint *)b ? -1 : 1;
 }
 
+static bool is_complete(StrakeStore *store, const GPtrArray *pins)
+{
+	for (guint i = 0; i < pins->len; i++) {
+		const StrakePin *pin = g_ptr_array_index(pins, i);
+
+		if (!strake_store_has(store, pin->sha256))
+			return false;
+	}
+	return true;
+}
+
 bool strake_upstream_fetch(const StrakeProject *project, StrakeStore *store,
 	const StrakeUpstream *upstream, const StrakeUpstreamOptions *options, const GPtrArray *pins,
 	GError **error)
 {
-	g_autoptr(StrakeAptConfig) config = NULL;
-	g_autoptr(GPtrArray) uris = g_ptr_array_new_with_free_func(g_free);
-	g_autofree StrakeDownload *items = g_new0(StrakeDownload, pins->len + 1);
+	const StrakeUpstreamOps *ops = ops_of(upstream, error);
+	const StrakeUpstreamJob job = {.project = project,
+		.store = store,
+		.upstream = upstream,
+		.offline = options->offline};
 	g_autoptr(GArray) missing = g_array_new(FALSE, FALSE, sizeof(guint));
-	bool complete = true;
 
-	for (guint i = 0; i < pins->len && complete; i++) {
-		const StrakePin *pin = g_ptr_array_index(pins, i);
-
-		complete = strake_store_has(store, pin->sha256);
-	}
-	if (complete)
-		return true;
-	if (options->offline)
-		return offline_error(store, upstream, pins, error);
-	config = strake_apt_config_load(upstream, error);
-	if (config == NULL)
+	if (ops == NULL)
 		return false;
-	for (guint i = 0; i < pins->len; i++) {
-		const StrakePin *pin = g_ptr_array_index(pins, i);
-		g_autofree char *path = g_uri_escape_string(pin->filename, "/+~:", FALSE);
-		char *uri = g_strdup_printf("%s/%s", config->mirror, path);
-
-		g_ptr_array_add(uris, uri);
-		items[i] = (StrakeDownload){
-			.uri = uri, .name = pin->name, .sha256 = pin->sha256, .size = pin->size};
+	if (!is_complete(store, pins)) {
+		if (options->offline)
+			return offline_error(store, upstream, pins, error);
+		if (!ops->download(&job, pins, missing, error))
+			return false;
+		g_array_sort(missing, guint_compare);
+		if (missing->len > 0)
+			return missing_error(project, upstream, options, pins, missing, error);
 	}
-	if (!strake_download_all(store, config, items, pins->len, "download", missing, error))
-		return false;
-	g_array_sort(missing, guint_compare);
-	return missing->len == 0 || missing_error(project, upstream, options, pins, missing, error);
+	return ops->verify == NULL || ops->verify(&job, pins, error);
 }

@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The Strake authors
 //
 // What the rest of the system asks of an upstream of binary packages: which ones, and here they
-// are in the store. Today that is kind "deb".
+// are in the store. Kinds "deb" and "rpm-md".
 #pragma once
 
 #include <glib.h>
@@ -76,3 +76,11 @@ StrakeUpstreamLock *strake_upstream_lock(const StrakeProject *project,
 /** strake_upstream_moves_text: "3 upgraded, 1 added"; "nothing moved" without any. @moves: of
  * StrakeMove. Free with g_free. */
 char *strake_upstream_moves_text(const GArray *moves);
+
+/**
+ * strake_upstream_keys: the armored keys that packages of the project are signed with: @own, and
+ * behind it those of the upstream @name (NULL: the default one) when its packages are inherited
+ * with their signature. Free with g_free. Errors: those of reading the upstream's gpg-key.
+ */
+char *strake_upstream_keys(const StrakeProject *project, const char *name, const char *own,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;

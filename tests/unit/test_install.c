@@ -256,10 +256,10 @@ static void test_verify_errors(void)
 	const StrakePackage *package = g_ptr_array_index(packages, 0);
 	g_autoptr(GError) error = NULL;
 
-	g_assert_false(strake_package_verify(package->path, "no key", &error));
+	g_assert_false(strake_package_verify(package->path, NULL, "no key", &error));
 	g_assert_error(error, STRAKE_ERROR, STRAKE_ERROR_INVALID);
 	g_clear_error(&error);
-	g_assert_false(strake_package_verify("/nonexistent.rpm", "no key", &error));
+	g_assert_false(strake_package_verify("/nonexistent.rpm", NULL, "no key", &error));
 }
 
 int main(int argc, char **argv)

@@ -204,6 +204,10 @@ static bool select_pins(const StrakeGlobals *globals, const ImportOpts *opts,
 	const StrakeUpstream *upstream =
 		strake_project_upstream(context->project, opts->upstream, error);
 
+	if (upstream != NULL && upstream->kind != STRAKE_UPSTREAM_DEB)
+		return strake_error_set(error, STRAKE_ERROR_INVALID,
+			"upstream '%s' is not of kind 'deb': there is nothing to bridge",
+			upstream->name);
 	return upstream != NULL &&
 	       strake_upstream_select(
 		       context->project, context->store, upstream, &options, out, error) &&

@@ -15,6 +15,7 @@
 #include "repo/keys.h"
 #include "repo/publish.h"
 #include "store/store.h"
+#include "upstream/upstream.h"
 
 enum { KEY_MAX_BYTES = 1024 * 1024, UPDATEINFO_MAX_BYTES = 256 * 1024 * 1024 };
 
@@ -59,9 +60,9 @@ static const StrakeOpt key_opts[] = {
 };
 
 // Takes both strings; one of them is NULL.
-static void add_item(GArray *items, char *path, char *sha256)
+static void add_item(GArray *items, char *path, char *sha256, bool inherited)
 {
-	const StrakePublishItem item = {.path = path, .sha256 = sha256};
+	const StrakePublishItem item = {.path = path, .sha256 = sha256, .inherited = inherited};
 
 	g_array_append_val(items, item);
 }
@@ -90,7 +91,7 @@ static bool add_folder(GArray *items, const char *folder, GError **error)
 			if (!add_folder(items, path, error))
 				return false;
 		} else if (g_str_has_suffix(path, ".rpm") && !g_str_has_suffix(path, ".src.rpm")) {
-			add_item(items, g_steal_pointer(&path), NULL);
+			add_item(items, g_steal_pointer(&path), NULL, false);
 		}
 	}
 	return true;
@@ -108,7 +109,7 @@ static bool add_paths(GArray *items, char **paths, GError **error)
 {
 	for (char **path = paths; *path != NULL; path++) {
 		if (!g_file_test(*path, G_FILE_TEST_IS_DIR))
-			add_item(items, g_strdup(*path), NULL);
+			add_item(items, g_strdup(*path), NULL, false);
 		else if (!add_folder(items, *path, error))
 			return false;
 	}
@@ -121,25 +122,34 @@ static bool add_paths(GArray *items, char **paths, GError **error)
 static bool add_project(const StrakeGlobals *globals, const RepoOpts *opts, StrakeProject *project,
 	StrakeStore *store, const StrakeKeys *keys, GArray *items, GError **error)
 {
+	g_autoptr(GHashTable) inherited =
+		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	const ProjectPackagesOptions options = {.upstream = opts->upstream,
 		.follow = opts->follow,
-		.skip_refused = opts->skip_refused};
+		.skip_refused = opts->skip_refused,
+		.inherited = inherited};
 	g_autoptr(GPtrArray) packages =
 		project_packages(globals, project, store, keys, &options, error);
 
 	if (packages == NULL)
 		return false;
-	for (guint i = 0; i < packages->len; i++)
-		add_item(items, NULL, g_strdup(g_ptr_array_index(packages, i)));
+	for (guint i = 0; i < packages->len; i++) {
+		const char *sha256 = g_ptr_array_index(packages, i);
+
+		add_item(items, NULL, g_strdup(sha256), g_hash_table_contains(inherited, sha256));
+	}
 	return true;
 }
 
+// @public_keys: what clients shall trust; NULL: the project's own key.
 static bool publish(const StrakeGlobals *globals, const RepoOpts *opts, StrakeStore *store,
-	const StrakeKeys *keys, GArray *items, const char *out, GError **error)
+	const StrakeKeys *keys, GArray *items, const char *out, const char *public_keys,
+	GError **error)
 {
 	g_autoptr(GBytes) updateinfo = NULL;
-	StrakePublishOptions options = {
-		.architecture = opts->arch, .jobs = (unsigned)MAX(globals->jobs, 0)};
+	StrakePublishOptions options = {.architecture = opts->arch,
+		.jobs = (unsigned)MAX(globals->jobs, 0),
+		.public_keys = public_keys};
 	StrakePublishResult result = {0};
 
 	if (opts->updateinfo != NULL) {
@@ -167,6 +177,7 @@ static bool run_publish(const StrakeGlobals *globals, const void *opts, char **a
 	g_autoptr(StrakeKeys) keys = NULL;
 	g_autoptr(GArray) items = g_array_new(FALSE, FALSE, sizeof(StrakePublishItem));
 	g_autofree char *out = g_strdup(args[0]);
+	g_autofree char *public_keys = NULL;
 
 	g_array_set_clear_func(items, clear_item);
 	if (o->follow && o->locked)
@@ -178,12 +189,17 @@ static bool run_publish(const StrakeGlobals *globals, const void *opts, char **a
 		return false;
 	store = strake_store_open(globals->store_path, error);
 	keys = store != NULL ? strake_keys_open(o->keys, NULL, error) : NULL;
-	if (keys == NULL ||
-		(own && !add_project(globals, o, project, store, keys, items, error)))
+	if (keys == NULL || (own && !add_project(globals, o, project, store, keys, items, error)))
 		return false;
 	if (out == NULL)
 		out = g_build_filename(strake_project_output_dir(project), "repo", NULL);
-	return publish(globals, o, store, keys, items, out, error);
+	if (own) {
+		public_keys =
+			strake_upstream_keys(project, o->upstream, strake_keys_public(keys), error);
+		if (public_keys == NULL)
+			return false;
+	}
+	return publish(globals, o, store, keys, items, out, public_keys, error);
 }
 
 static bool run_check(const StrakeGlobals *globals, const void *opts, char **args, GError **error)

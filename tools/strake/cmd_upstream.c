@@ -331,7 +331,8 @@ static bool list_one(const StrakeProject *project, const StrakeUpstream *upstrea
 	g_autoptr(StrakeUpstreamLock) lock = NULL;
 	g_autofree char *packages = NULL;
 
-	if (upstream->kind == STRAKE_UPSTREAM_DEB && !load_old(project, upstream, &lock, error))
+	if (upstream->kind != STRAKE_UPSTREAM_DIST_GIT &&
+		!load_old(project, upstream, &lock, error))
 		return false;
 	if (json == NULL) {
 		packages = lock != NULL ? g_strdup_printf("%u", lock->pins->len) : g_strdup("-");

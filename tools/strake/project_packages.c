@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: The Strake authors
 //
-// Selects, fetches and bridges upstream's packages, and builds the local ones.
+// Selects, fetches and bridges or inherits upstream's packages, and builds the local ones.
 #include "project_packages.h"
 
 #include <string.h>
@@ -10,22 +10,22 @@
 #include "base/progress.h"
 #include "bridge/bridge.h"
 #include "build/local.h"
+#include "format/rpm_read.h"
 #include "upstream/upstream.h"
 
 // -- upstream's packages
 
 static GPtrArray *select_pins(const StrakeGlobals *globals, StrakeProject *project,
-	StrakeStore *store, const ProjectPackagesOptions *options, GError **error)
+	StrakeStore *store, const ProjectPackagesOptions *options, const StrakeUpstream *upstream,
+	GError **error)
 {
 	const StrakeUpstreamOptions how = {
 		.mode = options->follow ? STRAKE_UPSTREAM_FOLLOW : STRAKE_UPSTREAM_LOCKED,
 		.offline = globals->offline,
 	};
-	const StrakeUpstream *upstream = strake_project_upstream(project, options->upstream, error);
 	g_autoptr(GPtrArray) pins = NULL;
 
-	if (upstream == NULL ||
-		!strake_upstream_select(project, store, upstream, &how, &pins, error) ||
+	if (!strake_upstream_select(project, store, upstream, &how, &pins, error) ||
 		!strake_upstream_fetch(project, store, upstream, &how, pins, error))
 		return NULL;
 	return g_steal_pointer(&pins);
@@ -49,16 +49,14 @@ static bool collect(const GPtrArray *results, bool skip_refused, GPtrArray *out,
 }
 
 static bool add_bridged(const StrakeGlobals *globals, StrakeProject *project, StrakeStore *store,
-	const ProjectPackagesOptions *options, GPtrArray *out, GError **error)
+	const ProjectPackagesOptions *options, const GPtrArray *pins, GPtrArray *out,
+	GError **error)
 {
 	const StrakeBridgeOptions how = {.following = options->follow};
-	g_autoptr(GPtrArray) pins = select_pins(globals, project, store, options, error);
 	g_autoptr(StrakeBridge) bridge = NULL;
 	g_autofree StrakeBridgeItem *items = NULL;
 	g_autoptr(GPtrArray) results = NULL;
 
-	if (pins == NULL)
-		return false;
 	bridge = strake_bridge_new(project, store, &how, error);
 	if (bridge == NULL)
 		return false;
@@ -72,12 +70,110 @@ static bool add_bridged(const StrakeGlobals *globals, StrakeProject *project, St
 	return results != NULL && collect(results, options->skip_refused, out, error);
 }
 
+// -- packages that are RPMs already
+
+// The scripts of @rpm in words; NULL: none. Free with g_free.
+static char *scripts_of(const StrakeRpm *rpm)
+{
+	static const struct {
+		uint32_t tag;
+		const char *name;
+	} kinds[] = {
+		{STRAKE_RPMTAG_PREIN, "%pre"},
+		{STRAKE_RPMTAG_POSTIN, "%post"},
+		{STRAKE_RPMTAG_PREUN, "%preun"},
+		{STRAKE_RPMTAG_POSTUN, "%postun"},
+		{STRAKE_RPMTAG_PRETRANS, "%pretrans"},
+		{STRAKE_RPMTAG_POSTTRANS, "%posttrans"},
+		{STRAKE_RPMTAG_TRIGGERSCRIPTS, "%trigger"},
+		{STRAKE_RPMTAG_FILETRIGGERSCRIPTS, "%filetrigger"},
+		{STRAKE_RPMTAG_TRANSFILETRIGGERSCRIPTS, "%transfiletrigger"},
+	};
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
+		if (strake_rpm_header_has(rpm->header, kinds[i].tag))
+			g_string_append_printf(
+				text, "%s%s", text->len > 0 ? ", " : "", kinds[i].name);
+	return text->len > 0 ? g_string_free(g_steal_pointer(&text), FALSE) : NULL;
+}
+
+// *@out_refused: a sentence when the package has scripts that nobody allowed.
+static bool judge_inherited(const StrakeProject *project, StrakeStore *store, const StrakePin *pin,
+	char **out_refused, GError **error)
+{
+	g_autoptr(GBytes) bytes = strake_store_map_object(store, pin->sha256, error);
+	g_autoptr(StrakeRpm) rpm = bytes != NULL ? strake_rpm_parse(bytes, error) : NULL;
+	g_autoptr(StrakeComponent) component = NULL;
+	g_autofree char *scripts = NULL;
+
+	if (rpm == NULL)
+		return false;
+	scripts = scripts_of(rpm);
+	if (scripts == NULL)
+		return true;
+	component = strake_project_resolve(project, pin->name, error);
+	if (component == NULL)
+		return false;
+	if (!component->allow_unhandled)
+		*out_refused = g_strdup_printf("%s %s has %s", pin->name, pin->version, scripts);
+	return true;
+}
+
+static bool add_inherited(const StrakeProject *project, StrakeStore *store,
+	const ProjectPackagesOptions *options, const GPtrArray *pins, GPtrArray *out,
+	GError **error)
+{
+	g_autoptr(GString) refused = g_string_new(NULL);
+
+	for (guint i = 0; i < pins->len; i++) {
+		const StrakePin *pin = g_ptr_array_index(pins, i);
+		g_autofree char *why = NULL;
+
+		if (!judge_inherited(project, store, pin, &why, error))
+			return false;
+		if (why != NULL) {
+			g_string_append_printf(refused, "\n  %s", why);
+			continue;
+		}
+		if (options->inherited != NULL)
+			g_hash_table_add(options->inherited, g_strdup(pin->sha256));
+		g_ptr_array_add(out, g_strdup(pin->sha256));
+	}
+	if (refused->len > 0 && options->skip_refused)
+		strake_warn(
+			"left out, as no script runs when an image is composed:%s", refused->str);
+	else if (refused->len > 0)
+		return strake_error_set(error, STRAKE_ERROR_FAILED,
+			"inherited packages have scripts, and no script runs when an image is "
+			"composed:%s\nallow one with 'allow-unhandled = true' and an "
+			"'allow-reason' in its component, or leave them out with --skip-refused",
+			refused->str);
+	return true;
+}
+
+static bool add_upstream(const StrakeGlobals *globals, StrakeProject *project, StrakeStore *store,
+	const ProjectPackagesOptions *options, GPtrArray *out, GError **error)
+{
+	const StrakeUpstream *upstream = strake_project_upstream(project, options->upstream, error);
+	g_autoptr(GPtrArray) pins = NULL;
+
+	if (upstream == NULL)
+		return false;
+	pins = select_pins(globals, project, store, options, upstream, error);
+	if (pins == NULL)
+		return false;
+	if (upstream->kind == STRAKE_UPSTREAM_RPM_MD)
+		return add_inherited(project, store, options, pins, out, error);
+	return add_bridged(globals, project, store, options, pins, out, error);
+}
+
 // -- local components
 
-static bool add_local_one(StrakeStore *store, const StrakeKeys *keys, const char *spec_path,
-	GPtrArray *out, GError **error)
+// @key: what a package that carries the repository's keys carries.
+static bool add_local_one(
+	StrakeStore *store, const char *key, const char *spec_path, GPtrArray *out, GError **error)
 {
-	const char *key = strake_keys_public(keys);
 	g_autoptr(GBytes) key_bytes = g_bytes_new_static(key, strlen(key));
 	const StrakeLocalExtra extras[] = {{"RPM-GPG-KEY-strake", key_bytes}};
 	const StrakeLocalBuild build = {
@@ -94,10 +190,14 @@ static bool add_local_one(StrakeStore *store, const StrakeKeys *keys, const char
 }
 
 static bool add_local(StrakeProject *project, StrakeStore *store, const StrakeKeys *keys,
-	GPtrArray *out, GError **error)
+	const char *upstream, GPtrArray *out, GError **error)
 {
 	g_auto(GStrv) names = strake_project_component_names(project);
+	g_autofree char *key =
+		strake_upstream_keys(project, upstream, strake_keys_public(keys), error);
 
+	if (key == NULL)
+		return false;
 	for (char **name = names; *name != NULL; name++) {
 		g_autoptr(StrakeComponent) component =
 			strake_project_resolve(project, *name, error);
@@ -105,7 +205,7 @@ static bool add_local(StrakeProject *project, StrakeStore *store, const StrakeKe
 		if (component == NULL)
 			return false;
 		if (component->spec.type == STRAKE_SPEC_LOCAL &&
-			!add_local_one(store, keys, component->spec.path, out, error)) {
+			!add_local_one(store, key, component->spec.path, out, error)) {
 			g_prefix_error(error, "component '%s': ", *name);
 			return false;
 		}
@@ -119,8 +219,8 @@ GPtrArray *project_packages(const StrakeGlobals *globals, StrakeProject *project
 {
 	g_autoptr(GPtrArray) out = g_ptr_array_new_with_free_func(g_free);
 
-	if (!add_bridged(globals, project, store, options, out, error) ||
-		!add_local(project, store, keys, out, error))
+	if (!add_upstream(globals, project, store, options, out, error) ||
+		!add_local(project, store, keys, options->upstream, out, error))
 		return NULL;
 	return g_steal_pointer(&out);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: The Strake authors
 //
-// All packages of a project as unsigned packages in the store: the bridged ones of an upstream's
-// lock, and the project's local components.
+// All packages of a project in the store: those of an upstream's lock, bridged and unsigned or
+// inherited as they are, and the project's local components.
 #pragma once
 
 #include "cli/command.h"
@@ -11,9 +11,11 @@
 #include "store/store.h"
 
 typedef struct {
-	const char *upstream; // NULL: the project's default
-	bool follow;          // what the mirror has now instead of the lock
-	bool skip_refused;    // leave packages with unhandled scripts out, with a warning
+	const char *upstream;  // NULL: the project's default
+	bool follow;           // what the mirror has now instead of the lock
+	bool skip_refused;     // leave packages with unhandled scripts out, with a warning
+	GHashTable *inherited; // NULL, or a set that takes digests (char *) of upstream's RPMs,
+			       // which keep its signature
 } ProjectPackagesOptions;
 
 /**
