@@ -75,8 +75,13 @@ void strake_solver_free(StrakeSolver *solver)
 	g_free(solver);
 }
 
-static bool is_excluded(const StrakeSolveJob *job, const char *name)
+static bool is_excluded(const StrakeSolveJob *job, Pool *pool, Id id)
 {
+	const Solvable *solvable = pool_id2solvable(pool, id);
+	const char *name = pool_id2str(pool, solvable->name);
+
+	if (job->exclude_not_in != NULL && strcmp(solvable->repo->name, job->exclude_not_in) == 0)
+		return false;
 	for (size_t i = 0; i < job->n_exclude; i++)
 		if (fnmatch(job->exclude[i].what, name, 0) == 0)
 			return true;
@@ -98,7 +103,7 @@ static void consider(StrakeSolver *solver, const StrakeSolveJob *job, bool with_
 		map_init(pool->considered, pool->nsolvables);
 		map_setall(pool->considered);
 		FOR_POOL_SOLVABLES(id)
-		if (is_excluded(job, pool_id2str(pool, pool_id2solvable(pool, id)->name)))
+		if (is_excluded(job, pool, id))
 			MAPCLR(pool->considered, id);
 	}
 	if (!solver->provides_ready)

@@ -35,7 +35,8 @@ typedef struct {
 	size_t n_install;
 	const StrakeWish *exclude; // never chosen; names or globs
 	size_t n_exclude;
-	bool recommends; // follow weak dependencies too
+	const char *exclude_not_in; // the repository where @exclude does not count, or NULL
+	bool recommends;            // follow weak dependencies too
 } StrakeSolveJob;
 
 typedef struct StrakeSolver StrakeSolver;

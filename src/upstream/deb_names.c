@@ -18,6 +18,7 @@ struct StrakeDebNames {
 	GHashTable *new_names; // component -> new name
 	GHashTable *local;     // package or provided name -> component
 	GHashTable *requires;  // local package -> GPtrArray of names
+	GHashTable *versions;  // component -> "epoch:version-release" as far as written plainly
 };
 
 void strake_deb_names_free(StrakeDebNames *names)
@@ -29,6 +30,7 @@ void strake_deb_names_free(StrakeDebNames *names)
 	g_hash_table_unref(names->new_names);
 	g_hash_table_unref(names->local);
 	g_hash_table_unref(names->requires);
+	g_hash_table_unref(names->versions);
 	g_free(names);
 }
 
@@ -86,7 +88,31 @@ typedef struct {
 	const char *component;
 	char *package; // of the section under way
 	char *main;    // of the preamble
+	char *evr[3];  // epoch, version, release before its first macro; NULL: not seen
 } SpecWalk;
+
+static void take_evr(SpecWalk *walk, StrakeSpecSpan tag, StrakeSpecSpan value)
+{
+	static const char *const tags[] = {"Epoch", "Version", "Release"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(tags); i++)
+		if (walk->evr[i] == NULL && strake_spec_span_is_nocase(tag, tags[i])) {
+			walk->evr[i] = strake_spec_span_dup(value);
+			walk->evr[i][strcspn(walk->evr[i], "% \t")] = '\0';
+		}
+}
+
+static void end_evr(StrakeDebNames *names, SpecWalk *walk)
+{
+	if (walk->evr[1] != NULL && *walk->evr[1] != '\0')
+		g_hash_table_insert(names->versions, g_strdup(walk->component),
+			g_strdup_printf("%s:%s-%s", walk->evr[0] != NULL ? walk->evr[0] : "0",
+				walk->evr[1],
+				walk->evr[2] != NULL && *walk->evr[2] != '\0' ? walk->evr[2]
+									      : "0"));
+	for (size_t i = 0; i < G_N_ELEMENTS(walk->evr); i++)
+		g_free(walk->evr[i]);
+}
 
 static void take_tag(SpecWalk *walk, const StrakeSpecLine *line)
 {
@@ -95,6 +121,7 @@ static void take_tag(SpecWalk *walk, const StrakeSpecLine *line)
 
 	if (!strake_spec_tag(line->text, line->size, &tag, &value))
 		return;
+	take_evr(walk, tag, value);
 	name = name_of(value.at, value.size);
 	if (name == NULL)
 		return;
@@ -140,6 +167,7 @@ static void take_spec(StrakeDebNames *names, const char *component, const Strake
 		for (size_t j = section->body; j < section->end; j++)
 			take_tag(&walk, &lines[j]);
 	}
+	end_evr(names, &walk);
 	g_free(walk.main);
 	g_free(walk.package);
 }
@@ -171,6 +199,7 @@ StrakeDebNames *strake_deb_names_new(const StrakeProject *project, GError **erro
 	names->provided = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_list);
 	names->requires = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_list);
 	names->new_names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	names->versions = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	names->local = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	for (char **name = components; *name != NULL; name++) {
 		g_autoptr(StrakeComponent) component =
@@ -213,20 +242,32 @@ const GPtrArray *strake_deb_names_local_requires(const StrakeDebNames *names, co
 	return g_hash_table_lookup(names->requires, name);
 }
 
-char *strake_deb_names_local_text(const StrakeDebNames *names)
+char **strake_deb_names_local(const StrakeDebNames *names)
 {
 	g_autoptr(GList) keys = g_list_sort(
 		g_hash_table_get_keys(names->local), (GCompareFunc)(void (*)(void))strcmp);
-	GString *text = g_string_new(keys != NULL ? "=Ver: 3.0\n" : NULL);
+	GPtrArray *out = g_ptr_array_new();
+
+	for (const GList *at = keys; at != NULL; at = at->next)
+		g_ptr_array_add(out, g_strdup(at->data));
+	g_ptr_array_add(out, NULL);
+	return (char **)g_ptr_array_free(out, FALSE);
+}
+
+char *strake_deb_names_local_text(const StrakeDebNames *names)
+{
+	g_auto(GStrv) local = strake_deb_names_local(names);
+	GString *text = g_string_new(*local != NULL ? "=Ver: 3.0\n" : NULL);
 
 	// What a local package provides stands here as a package that needs it.
-	for (const GList *at = keys; at != NULL; at = at->next) {
-		const char *name = at->data;
-		const char *component = g_hash_table_lookup(names->local, name);
-		const GPtrArray *requires = g_hash_table_lookup(names->requires, name);
+	for (char **name = local; *name != NULL; name++) {
+		const char *component = g_hash_table_lookup(names->local, *name);
+		const char *evr = g_hash_table_lookup(names->versions, component);
+		const GPtrArray *requires = g_hash_table_lookup(names->requires, *name);
 
-		g_string_append_printf(text, "=Pkg: %s 0 0 noarch\n=Prv: %s\n", name, name);
-		if (strcmp(component, name) != 0 && g_hash_table_contains(names->local, component))
+		g_string_append_printf(text, "=Pkg: %s 0 0 noarch\n=Prv: %s%s%s\n", *name, *name,
+			evr != NULL ? " = " : "", evr != NULL ? evr : "");
+		if (strcmp(component, *name) != 0 && g_hash_table_contains(names->local, component))
 			g_string_append_printf(text, "=Req: %s\n", component);
 		for (guint i = 0; requires != NULL && i < requires->len; i++)
 			g_string_append_printf(

@@ -33,6 +33,9 @@ bool strake_deb_names_is_local(
 /** strake_deb_names_local_requires: what the local package @name requires (char *); borrowed;
  * NULL: nothing or no such package. */
 const GPtrArray *strake_deb_names_local_requires(const StrakeDebNames *names, const char *name);
+/** strake_deb_names_local: names of local packages and what they provide, sorted; free with
+ * g_strfreev. */
+char **strake_deb_names_local(const StrakeDebNames *names);
 /** strake_deb_names_local_text: the local packages as a repository in libsolv's testcase text, for
  * a solver: names, what they provide and require. "" without any. Free with g_free. */
 char *strake_deb_names_local_text(const StrakeDebNames *names);

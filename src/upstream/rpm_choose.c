@@ -44,21 +44,52 @@ static int by_name(gconstpointer a, gconstpointer b)
 	return strcmp((*x)->name, (*y)->name);
 }
 
-static GPtrArray *solve(StrakeRpmIndex *index, const char *architecture, const char *local,
-	const GPtrArray *roots, bool with_files, GError **error)
+typedef struct {
+	StrakeRpmIndex *index;
+	const GPtrArray *roots;
+	char **local;     // names of packages of our own
+	char *local_text; // the same as a repository
+} Choice;
+
+static void choice_clear(Choice *choice)
 {
-	g_autoptr(StrakeSolver) solver = strake_solver_new(architecture);
+	g_clear_pointer(&choice->local, g_strfreev);
+	g_clear_pointer(&choice->local_text, g_free);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Choice, choice_clear)
+
+// What is made here is not imported: upstream's packages of our names are hidden, as if ours were
+// the newest of them.
+static StrakeWish *hidden(const Choice *choice)
+{
+	StrakeWish *out = g_new0(StrakeWish, g_strv_length(choice->local) + 1);
+
+	for (size_t i = 0; choice->local[i] != NULL; i++)
+		out[i].what = choice->local[i];
+	return out;
+}
+
+static GPtrArray *solve(const Choice *choice, bool with_files, GError **error)
+{
+	const GPtrArray *roots = choice->roots;
+	g_autoptr(StrakeSolver) solver =
+		strake_solver_new(strake_rpm_index_source(choice->index)->upstream->architecture);
 	g_autofree StrakeWish *wishes = g_new0(StrakeWish, roots->len + 1);
-	const StrakeSolveJob job = {.install = wishes, .n_install = roots->len};
+	g_autofree StrakeWish *exclude = hidden(choice);
+	const StrakeSolveJob job = {.install = wishes,
+		.n_install = roots->len,
+		.exclude = exclude,
+		.n_exclude = g_strv_length(choice->local),
+		.exclude_not_in = LOCAL};
 
 	for (guint i = 0; i < roots->len; i++) {
 		const StrakeDebRoot *root = g_ptr_array_index(roots, i);
 
 		wishes[i] = (StrakeWish){.what = root->name, .from = root->why};
 	}
-	// Of a higher priority, so that what is made here is not imported.
-	if (!strake_rpm_index_load(index, solver, with_files, error) ||
-		(*local != '\0' && !strake_solver_add_text_repo(solver, LOCAL, local, 1, error)))
+	if (!strake_rpm_index_load(choice->index, solver, with_files, error) ||
+		(*choice->local != NULL &&
+			!strake_solver_add_text_repo(solver, LOCAL, choice->local_text, 1, error)))
 		return NULL;
 	return strake_solver_solve(solver, &job, error);
 }
@@ -66,21 +97,22 @@ static GPtrArray *solve(StrakeRpmIndex *index, const char *architecture, const c
 bool strake_rpm_packages_choose(const StrakeProject *project, StrakeRpmIndex *index,
 	const GPtrArray *roots, GPtrArray *out, GError **error)
 {
-	const char *architecture = strake_rpm_index_source(index)->upstream->architecture;
 	g_autoptr(StrakeDebNames) names = strake_deb_names_new(project, error);
-	g_autofree char *local = names != NULL ? strake_deb_names_local_text(names) : NULL;
+	g_auto(Choice) choice = {.index = index, .roots = roots};
 	g_autoptr(GPtrArray) packages = NULL;
 	g_autoptr(GError) without_files = NULL;
 	g_autoptr(GError) with_files = NULL;
 
-	if (local == NULL)
+	if (names == NULL)
 		return false;
+	choice.local = strake_deb_names_local(names);
+	choice.local_text = strake_deb_names_local_text(names);
 	// File lists are most of the data and seldom decide anything.
-	packages = solve(index, architecture, local, roots, false, &without_files);
+	packages = solve(&choice, false, &without_files);
 	if (packages == NULL && strake_rpm_index_has_files(index) &&
 		(g_error_matches(without_files, STRAKE_ERROR, STRAKE_ERROR_NOT_FOUND) ||
 			g_error_matches(without_files, STRAKE_ERROR, STRAKE_ERROR_FAILED)))
-		packages = solve(index, architecture, local, roots, true, &with_files);
+		packages = solve(&choice, true, &with_files);
 	if (packages == NULL)
 		g_propagate_error(
 			error, with_files != NULL && !g_error_matches(with_files, STRAKE_ERROR,

@@ -414,22 +414,43 @@ static bool make_folder(StrakeRpmIndex *index, Repo *repo, bool with_files, GErr
 	return true;
 }
 
+// libsolv's reader knows the folder that was made for it; people know the address.
+static void name_address(const Repo *repo, const char *name, GError *cause, GError **error)
+{
+	g_auto(GStrv) parts = NULL;
+	g_autofree char *message = NULL;
+
+	if (repo->dir == NULL) {
+		g_propagate_error(error, cause);
+		return;
+	}
+	parts = g_strsplit(cause->message, repo->dir->path, -1);
+	message = g_strjoinv(repo->address != NULL ? repo->address : name, parts);
+	g_set_error_literal(error, cause->domain, cause->code, message);
+	g_error_free(cause);
+}
+
+static bool load_repo(StrakeRpmIndex *index, Repo *repo, guint number, StrakeSolver *solver,
+	bool with_files, GError **error)
+{
+	g_autofree char *name = g_strdup_printf("%u", number);
+	GError *cause = NULL;
+
+	if (make_folder(index, repo, with_files, &cause) &&
+		(with_files ? strake_solver_add_repo(solver, name, repo->dir->path, 0, &cause)
+			    : strake_solver_add_primary(solver, name, repo->dir->path, 0, &cause)))
+		return true;
+	name_address(repo, index->source->upstream->name, cause, error);
+	return false;
+}
+
 bool strake_rpm_index_load(
 	StrakeRpmIndex *index, StrakeSolver *solver, bool with_files, GError **error)
 {
-	for (guint i = 0; i < index->repos->len; i++) {
-		Repo *repo = g_ptr_array_index(index->repos, i);
-		g_autofree char *name = g_strdup_printf("%u", i);
-		bool good = make_folder(index, repo, with_files, error);
-
-		if (good)
-			good = with_files ? strake_solver_add_repo(
-						    solver, name, repo->dir->path, 0, error)
-					  : strake_solver_add_primary(
-						    solver, name, repo->dir->path, 0, error);
-		if (!good)
+	for (guint i = 0; i < index->repos->len; i++)
+		if (!load_repo(index, g_ptr_array_index(index->repos, i), i, solver, with_files,
+			    error))
 			return false;
-	}
 	return true;
 }
 

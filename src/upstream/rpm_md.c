@@ -160,7 +160,8 @@ static bool verify(const StrakeUpstreamJob *job, const GPtrArray *pins, GError *
 	g_autoptr(StrakeRpmSource) source =
 		strake_rpm_source_new(job->project, job->upstream, error);
 
-	return source != NULL && strake_rpm_packages_verify(job->store, source, pins, error);
+	return source != NULL && check_repos(job, source, pins, error) &&
+	       strake_rpm_packages_verify(job->store, source, pins, error);
 }
 
 const StrakeUpstreamOps strake_upstream_rpm_md_ops = {

@@ -7,8 +7,8 @@
 #include "base/error.h"
 #include "upstream/apt_config.h"
 #include "upstream/apt_sources.h"
-#include "upstream/lock.h"
 #include "upstream/deb_verify.h"
+#include "upstream/lock.h"
 
 static GPtrArray *new_sources(void)
 {
@@ -66,18 +66,21 @@ static void test_choice(void)
 	static const struct {
 		const char *text, *want;
 	} rows[] = {
-		{"",										      NULL      },
-		{"deb http://a trixie main\n",							    "http://a"},
-		{"deb http://a sid main\n",							       NULL      },
-		{"deb http://a trixie-security main\n",                                                   NULL      },
+		{"", NULL},
+		{"deb http://a trixie main\n", "http://a"},
+		{"deb http://a sid main\n", NULL},
+		{"deb http://a trixie-security main\n", NULL},
 		{"deb [signed-by=/k/vendor.gpg] http://a trixie main\n"
-		 "deb http://b trixie main\n",					   "http://b"},
+		 "deb http://b trixie main\n",
+			"http://b"},
 		{"deb http://b trixie main\n"
-		 "deb [signed-by=/k/debian-archive-keyring.gpg] http://c sid main\n",    "http://c"},
+		 "deb [signed-by=/k/debian-archive-keyring.gpg] http://c sid main\n",
+			"http://c"},
 		{"deb [signed-by=/k/debian-archive-keyring.gpg] http://s trixie-security main\n"
 		 "deb [signed-by=/k/debian-archive-keyring.gpg] http://c sid main\n"
-		 "deb [signed-by=/k/debian-archive-keyring.gpg] http://d trixie main\n", "http://d"},
-		{"deb [signed-by=/k/debian-archive-keyring.gpg] http://s stable/ \n",                     NULL      },
+		 "deb [signed-by=/k/debian-archive-keyring.gpg] http://d trixie main\n",
+			"http://d"},
+		{"deb [signed-by=/k/debian-archive-keyring.gpg] http://s stable/ \n", NULL},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -111,25 +114,25 @@ static void test_signature_status(void)
 	static const struct {
 		const char *status, *want; // NULL: good
 	} rows[] = {
-		{S "NEWSIG\n" S "GOODSIG K name\n" VALID("8"),                                  NULL                         },
+		{S "NEWSIG\n" S "GOODSIG K name\n" VALID("8"), NULL},
 		{S "NEWSIG\n" S "ERRSIG K 1 8 01 1 9\n" S "NO_PUBKEY K\n" S "NEWSIG\n" S
 		   "GOODSIG L name\n" VALID("10"),
-                 NULL													},
-		{"",									    "r: it has no good signature"},
-		{S "NEWSIG\n" S "GOODSIG K name\n",                                             "r: it has no good signature"},
+			NULL},
+		{"", "r: it has no good signature"},
+		{S "NEWSIG\n" S "GOODSIG K name\n", "r: it has no good signature"},
 		{"GOODSIG K name\nVALIDSIG FP 2026-01-01 1 0 4 0 22 8 01 FP\n",
-                 "r: it has no good signature"									       },
+			"r: it has no good signature"},
 		{S "NEWSIG\n" S "GOODSIG K name\n" VALID("2"),
-                 "r: its signature uses a digest that is too weak"                                                           },
+			"r: its signature uses a digest that is too weak"},
 		{S "NEWSIG\n" S "EXPKEYSIG K name\n" VALID("8"),
-                 "r: its signature or the key of it has expired or was revoked"                                              },
+			"r: its signature or the key of it has expired or was revoked"},
 		{S "NEWSIG\n" S "REVKEYSIG K name\n" VALID("8"),
-                 "r: its signature or the key of it has expired or was revoked"                                              },
+			"r: its signature or the key of it has expired or was revoked"},
 		{S "NEWSIG\n" S "GOODSIG K name\n" VALID("8") S "NEWSIG\n" S "BADSIG L name\n",
-                 "r: the signature is BAD: the index was changed after it was signed"                                        },
+			"r: the signature is BAD: the index was changed after it was signed"},
 		{S "NEWSIG\n" S "NO_PUBKEY K1\n" S "NEWSIG\n" S "NO_PUBKEY K2\n",
-                 "r: signed only by keys that the keyring does not have (K1, K2); install a "
-			"newer debian-archive-keyring or set the upstream's keyring"                                         },
+			"r: signed only by keys that the keyring does not have (K1, K2); install a "
+			"newer debian-archive-keyring or set the upstream's keyring"},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -154,15 +157,15 @@ static void test_validity(void)
 			now; // days after the Release; 0: not set
 		bool want, note;
 	} rows[] = {
-		{true,  7, 0,  0, 6,   true,  false},
-		{true,  7, 0,  0, 8,   false, false},
-		{false, 7, 0,  0, 8,   true,  true },
-		{true,  0, 0,  0, 900, true,  false},
-		{true,  7, 0,  3, 4,   false, false},
-		{true,  7, 30, 0, 20,  true,  false},
-		{true,  0, 0,  5, 6,   false, false},
-		{true,  7, 0,  0, -1,  false, false},
-		{false, 7, 0,  0, -1,  false, false},
+		{true, 7, 0, 0, 6, true, false},
+		{true, 7, 0, 0, 8, false, false},
+		{false, 7, 0, 0, 8, true, true},
+		{true, 0, 0, 0, 900, true, false},
+		{true, 7, 0, 3, 4, false, false},
+		{true, 7, 30, 0, 20, true, false},
+		{true, 0, 0, 5, 6, false, false},
+		{true, 7, 0, 0, -1, false, false},
+		{false, 7, 0, 0, -1, false, false},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -214,6 +217,38 @@ static void test_lock_round_trip(void)
 	g_assert_cmpstr(again->date, ==, lock->date);
 }
 
+static void test_rpm_lock(void)
+{
+	static const char *const rows[][2] = {
+		{"version = \"1\"", "'version' is not [epoch:]version-release"},
+		{"version = \"1-2-3\"", NULL},
+		{"version = \"0:1~rc1^g-2\"", NULL},
+		{"version = \"a b-1\"", "'version' is not [epoch:]version-release"},
+		{"repo = -1", "'repo' is not a small number"},
+		{"repo = \"x\"", "'repo' is not a small number"},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *digest = g_strnfill(64, 'a');
+		bool has_version = g_str_has_prefix(rows[i][0], "version");
+		g_autofree char *text = g_strdup_printf(
+			"format = 1\n[release]\ndate = \"d\"\nrepomd-sha256 = \"x\"\n[packages]\n"
+			"\"a\" = { arch = \"noarch\", filename = \"a.rpm\", size = 1, sha256 = "
+			"\"%s\", %s%s }\n",
+			digest, rows[i][0], has_version ? "" : ", version = \"1-1\"");
+		g_autoptr(GError) error = NULL;
+		g_autoptr(StrakeUpstreamLock) lock =
+			strake_upstream_lock_parse(text, strlen(text), "r.lock", &error);
+
+		g_test_message("%s", rows[i][0]);
+		g_assert_true((lock != NULL) == (rows[i][1] == NULL));
+		if (rows[i][1] != NULL)
+			g_assert_nonnull(strstr(error->message, rows[i][1]));
+		else
+			g_assert_cmpint(lock->kind, ==, STRAKE_UPSTREAM_RPM_MD);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -224,5 +259,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/deb-verify/status", test_signature_status);
 	g_test_add_func("/deb-verify/dates", test_validity);
 	g_test_add_func("/deb-lock/round-trip", test_lock_round_trip);
+	g_test_add_func("/rpm-lock/versions", test_rpm_lock);
 	return g_test_run();
 }
