@@ -106,7 +106,10 @@ static bool is_rpm_word(const char *text)
 
 static rpmver rpm_version(const char *evr)
 {
-	return is_rpm_word(evr) ? rpmverParse(evr) : NULL;
+	const char *dash = strchr(evr, '-');
+
+	return is_rpm_word(evr) && dash != NULL && strchr(dash + 1, '-') == NULL ? rpmverParse(evr)
+										 : NULL;
 }
 
 static bool check_rpm_pin(const StrakePin *pin, const char **out_what)

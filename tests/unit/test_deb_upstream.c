@@ -221,7 +221,7 @@ static void test_rpm_lock(void)
 {
 	static const char *const rows[][2] = {
 		{"version = \"1\"", "'version' is not [epoch:]version-release"},
-		{"version = \"1-2-3\"", NULL},
+		{"version = \"1-2-3\"", "'version' is not [epoch:]version-release"},
 		{"version = \"0:1~rc1^g-2\"", NULL},
 		{"version = \"a b-1\"", "'version' is not [epoch:]version-release"},
 		{"repo = -1", "'repo' is not a small number"},
