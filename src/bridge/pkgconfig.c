@@ -7,13 +7,13 @@
 
 #include "bridge/conversion.h"
 
-enum { MAX_DEPTH = 8 };
+// A version is short; what is put in for variables must not grow or go on without end.
+enum { MAX_DEPTH = 8, VERSION_MAX = 256, EXPANSIONS_MAX = 64 };
 
-/* @text with ${name} replaced from @variables; free with g_free. */
-static char *expand(GHashTable *variables, const char *text, int depth)
+/* Appends @text to @out with ${name} replaced from @variables; *@left: how many more times.
+ * Returns false when it is too much for a version. */
+static bool expand(GHashTable *variables, const char *text, int depth, int *left, GString *out)
 {
-	g_autoptr(GString) out = g_string_new(NULL);
-
 	while (*text != '\0') {
 		const char *end = g_str_has_prefix(text, "${") ? strchr(text, '}') : NULL;
 		g_autofree char *name = NULL;
@@ -21,26 +21,30 @@ static char *expand(GHashTable *variables, const char *text, int depth)
 
 		if (end == NULL) {
 			g_string_append_c(out, *text++);
+			if (out->len > VERSION_MAX)
+				return false;
 			continue;
 		}
+		if (depth == MAX_DEPTH || --*left < 0)
+			return false;
 		name = g_strndup(text + 2, end - text - 2);
 		value = g_hash_table_lookup(variables, name);
-		if (value != NULL && depth < MAX_DEPTH) {
-			g_autofree char *inner = expand(variables, value, depth + 1);
-			g_string_append(out, inner);
-		}
+		if (value != NULL && !expand(variables, value, depth + 1, left, out))
+			return false;
 		text = end + 1;
 	}
-	return g_string_free(g_steal_pointer(&out), FALSE);
+	return true;
 }
 
-/* The Version of a .pc file; NULL: none. Free with g_free. */
+/* The Version of a .pc file; NULL: none that makes sense. Free with g_free. */
 static char *read_version(GBytes *bytes)
 {
 	g_autofree char *text = g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
 	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 	g_autoptr(GHashTable) variables = g_hash_table_new(g_str_hash, g_str_equal);
+	g_autoptr(GString) out = g_string_new(NULL);
 	const char *version = NULL;
+	int left = EXPANSIONS_MAX;
 
 	for (char **line = lines; *line != NULL; line++) {
 		char *sign = strpbrk(*line, "=:");
@@ -54,7 +58,9 @@ static char *read_version(GBytes *bytes)
 			version = g_strstrip(sign + 1);
 		}
 	}
-	return version != NULL ? expand(variables, version, 0) : NULL;
+	if (version == NULL || !expand(variables, version, 0, &left, out))
+		return NULL;
+	return g_string_free(g_steal_pointer(&out), FALSE);
 }
 
 void strake_conversion_pkgconfig(StrakeConversion *c)

@@ -99,9 +99,9 @@ static char *name_of(const char *path)
 	return g_strdelimit(name, "-", '_');
 }
 
-static char *read_index(StrakeKmod *kmod, const char *file, GError **error)
+static char *read_index(int dir_fd, const char *file, GError **error)
 {
-	g_autoptr(GBytes) bytes = strake_file_read_at(kmod->dir_fd, file, INDEX_MAX_BYTES, error);
+	g_autoptr(GBytes) bytes = strake_file_read_at(dir_fd, file, INDEX_MAX_BYTES, error);
 
 	if (bytes == NULL) {
 		g_prefix_error(error, "kernel module index (made by depmod): ");
@@ -121,6 +121,8 @@ static void parse_dep_line(StrakeKmod *kmod, char *line)
 	if (colon == NULL)
 		return;
 	*colon = '\0';
+	if (!strake_path_is_clean(line))
+		return; // a name that would lead out of the modules' folder is none
 	words = g_strsplit(g_strstrip(colon + 1), " ", -1);
 	n = g_strv_length(words);
 	m = g_new0(Module, 1);
@@ -131,36 +133,42 @@ static void parse_dep_line(StrakeKmod *kmod, char *line)
 	g_hash_table_replace(kmod->modules, name_of(line), m);
 }
 
-StrakeKmod *strake_kmod_open(int root_fd, const char *version, GError **error)
+StrakeKmod *strake_kmod_parse(const char *dep, const char *alias, const char *builtin)
 {
-	g_autoptr(StrakeKmod) kmod = g_new0(StrakeKmod, 1);
-	g_autofree char *dir = g_strconcat("usr/lib/modules/", version, NULL);
-	g_autofree char *dep = NULL;
-	g_autofree char *builtin = NULL;
-	g_auto(GStrv) lines = NULL;
-	g_auto(GStrv) builtin_lines = NULL;
+	StrakeKmod *kmod = g_new0(StrakeKmod, 1);
+	g_auto(GStrv) lines = g_strsplit(dep, "\n", -1);
+	g_auto(GStrv) builtin_lines = g_strsplit(builtin, "\n", -1);
 
 	kmod->dir_fd = -1;
 	kmod->modules = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, module_free);
 	kmod->builtin = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	if (!strake_path_open_beneath(
-		    root_fd, dir, O_RDONLY | O_DIRECTORY, 0, &kmod->dir_fd, error))
-		return NULL;
-	dep = read_index(kmod, "modules.dep", error);
-	if (dep == NULL)
-		return NULL;
-	kmod->alias_text = read_index(kmod, "modules.alias", error);
-	builtin = kmod->alias_text != NULL ? read_index(kmod, "modules.builtin", error) : NULL;
-	if (builtin == NULL)
-		return NULL;
-	lines = g_strsplit(dep, "\n", -1);
+	kmod->alias_text = g_strdup(alias);
 	for (char **line = lines; *line != NULL; line++)
 		parse_dep_line(kmod, *line);
-	builtin_lines = g_strsplit(builtin, "\n", -1);
 	for (char **line = builtin_lines; *line != NULL; line++)
 		if (**line != '\0')
 			g_hash_table_add(kmod->builtin, name_of(*line));
-	return g_steal_pointer(&kmod);
+	return kmod;
+}
+
+StrakeKmod *strake_kmod_open(int root_fd, const char *version, GError **error)
+{
+	static const char *const indexes[] = {"modules.dep", "modules.alias", "modules.builtin"};
+	g_autofree char *dir = g_strconcat("usr/lib/modules/", version, NULL);
+	g_auto(strake_fd) fd = -1;
+	g_auto(GStrv) texts = g_new0(char *, G_N_ELEMENTS(indexes) + 1);
+	StrakeKmod *kmod;
+
+	if (!strake_path_open_beneath(root_fd, dir, O_RDONLY | O_DIRECTORY, 0, &fd, error))
+		return NULL;
+	for (size_t i = 0; i < G_N_ELEMENTS(indexes); i++) {
+		texts[i] = read_index(fd, indexes[i], error);
+		if (texts[i] == NULL)
+			return NULL;
+	}
+	kmod = strake_kmod_parse(texts[0], texts[1], texts[2]);
+	kmod->dir_fd = strake_fd_steal(&fd);
+	return kmod;
 }
 
 static Module *lookup(const StrakeKmod *kmod, const char *name)

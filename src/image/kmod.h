@@ -17,6 +17,8 @@ char *strake_kmod_version(int root_fd, GError **error) G_GNUC_WARN_UNUSED_RESULT
 /** strake_kmod_open: reads modules.dep, modules.alias and modules.builtin of @version. */
 StrakeKmod *strake_kmod_open(
 	int root_fd, const char *version, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** strake_kmod_parse: the same from the three texts; no module can be read from it. */
+StrakeKmod *strake_kmod_parse(const char *dep, const char *alias, const char *builtin);
 void strake_kmod_free(StrakeKmod *kmod);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StrakeKmod, strake_kmod_free)
 

@@ -42,6 +42,7 @@ int main(int argc, char **argv)
 {
 	int failed = argc < 2;
 
+	g_log_set_always_fatal(G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
 	for (int i = 1; i < argc; i++)
 		failed |= replay_path(argv[i]);
 	return failed;
