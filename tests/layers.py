@@ -6,7 +6,7 @@ import sys
 
 ROOT = pathlib.Path(sys.argv[1]) / "src"
 RANK = {"base": 0, "cli": 1, "format": 1, "store": 2, "project": 3, "upstream": 4, "overlay": 4,
-        "pkg": 4, "bridge": 5, "build": 5, "render": 5, "repo": 5, "image": 6}
+        "pkg": 4, "bridge": 5, "render": 5, "repo": 5, "image": 6, "build": 7}
 # Siblings that may be used by a layer of the same rank must be listed here, with the reason.
 ALLOWED = {
     # What an rpm-md upstream gives is chosen and judged by the code that installs it.

@@ -115,7 +115,7 @@ bool strake_run(const StrakeRun *run, GBytes **out_stdout, GError **error)
 		in_read = pair[0];
 		in_write = pair[1];
 	}
-	if (out_stdout != NULL) {
+	if (out_stdout != NULL && run->log_fd <= 0) {
 		if (!make_pipe(pair, error))
 			return false;
 		out_read = pair[0];
@@ -125,7 +125,10 @@ bool strake_run(const StrakeRun *run, GBytes **out_stdout, GError **error)
 		return false;
 	err_read = pair[0];
 	err_write = pair[1];
-	if (!spawn(run, (int[]){in_read, out_write, err_write}, &child, error))
+	if (!spawn(run,
+		    (int[]){in_read, run->log_fd > 0 ? run->log_fd : out_write,
+			    run->log_fd > 0 ? run->log_fd : err_write},
+		    &child, error))
 		return false;
 	strake_fd_clear(&in_read);
 	strake_fd_clear(&out_write);

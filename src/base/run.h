@@ -14,6 +14,7 @@ typedef struct {
 	bool clear_env;          // start from an empty environment (PATH is kept)
 	GBytes *input;           // standard input, NULL: /dev/null
 	int *exit_status;        // NULL: any but 0 is an error; else written, and no error
+	int log_fd;              // > 0: standard output and error go there, none to the caller
 } StrakeRun;
 
 /**

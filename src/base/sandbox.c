@@ -24,6 +24,8 @@
 #include "base/cancel.h"
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/file.h"
+#include "base/path.h"
 #include "base/pump_private.h"
 #include "base/sandbox_map_private.h"
 #include "base/sandbox_mount_private.h"
@@ -105,10 +107,11 @@ static void set_stream(const Job *job, int fd, int number)
 static void G_GNUC_NORETURN work_program(const Job *job)
 {
 	const char *name = job->run->argv[0];
+	int log = job->run->log_fd;
 
 	set_stream(job, job->in, 0);
-	set_stream(job, job->out, 1);
-	set_stream(job, job->err, 2);
+	set_stream(job, log > 0 ? log : job->out, 1);
+	set_stream(job, log > 0 ? log : job->err, 2);
 	signal(SIGINT, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGPIPE, SIG_DFL);
@@ -289,6 +292,10 @@ static bool judge(
 						   : (StrakeErrorCode)reported,
 			"%s", text);
 	}
+	if (job->run != NULL && job->run->exit_status != NULL && code <= 128) {
+		*job->run->exit_status = code;
+		return true;
+	}
 	if (code == 0)
 		return true;
 	if (job->run == NULL)
@@ -324,14 +331,7 @@ static bool start(Job *job, Pipes *pipes, pid_t *out_child, GError **error)
 
 static bool run_job(Job *job, GBytes *input, GBytes **out_bytes, GError **error)
 {
-	g_auto(Pipes) pipes = {
-		{-1, -1},
-                {-1, -1},
-                {-1, -1},
-                {-1, -1},
-                {-1, -1},
-                {-1, -1}
-        };
+	g_auto(Pipes) pipes = {{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}};
 	g_autoptr(GByteArray) out = g_byte_array_new();
 	g_autoptr(GByteArray) err = g_byte_array_new();
 	g_autoptr(GByteArray) report = g_byte_array_new();
@@ -378,4 +378,42 @@ bool strake_sandbox_run(
 	Job job = {.sandbox = sandbox, .run = run};
 
 	return run_job(&job, run->input, out_stdout, error);
+}
+
+static bool do_nothing(void *data, int out_fd, GError **error)
+{
+	(void)data;
+	(void)out_fd;
+	(void)error;
+	return true;
+}
+
+// The kernel leaves a directory in @work that only root inside may enter.
+static bool remove_work(void *data, int out_fd, GError **error)
+{
+	(void)out_fd;
+	return strake_path_remove_tree(AT_FDCWD, data, error);
+}
+
+bool strake_sandbox_has_overlay(const char *dir)
+{
+	static const StrakeSandbox plain = {0};
+
+	static const char *const names[] = {"lower", "upper", "work", "target"};
+	g_autoptr(StrakeTmpdir) tmp = strake_tmpdir_new(dir, NULL);
+	char *paths[4] = {NULL};
+	StrakeSandboxOverlay overlay;
+	StrakeSandbox sandbox = {.overlay = &overlay};
+	bool ok = tmp != NULL;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(names) && ok; i++) {
+		paths[i] = g_build_filename(tmp->path, names[i], NULL);
+		ok = mkdir(paths[i], 0755) == 0;
+	}
+	overlay = (StrakeSandboxOverlay){paths[0], paths[1], paths[2], paths[3]};
+	ok = ok && strake_sandbox_call(&sandbox, do_nothing, NULL, NULL, NULL) &&
+	     strake_sandbox_call(&plain, remove_work, paths[2], NULL, NULL);
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+		g_free(paths[i]);
+	return ok;
 }

@@ -25,8 +25,20 @@ typedef struct {
 	bool writable;
 } StrakeSandboxBind;
 
+/**
+ * A tree that can be changed while the one below it stays as it is (overlayfs). Paths are of the
+ * host and hold no ',', ':' or '\'.
+ */
 typedef struct {
-	const char *root;               // becomes "/"; NULL: the host's root stays
+	const char *lower;
+	const char *upper;  // takes the changes
+	const char *work;   // an empty directory on the file system of @upper
+	const char *target; // a directory where the result is seen, inside only
+} StrakeSandboxOverlay;
+
+typedef struct {
+	const StrakeSandboxOverlay *overlay; // NULL: none; mounted first, so that @root may be it
+	const char *root;                    // becomes "/"; NULL: the host's root stays
 	bool root_read_only;            // mounts below it, such as binds and /tmp, are not affected
 	const StrakeSandboxBind *binds; // applied in order
 	size_t n_binds;
@@ -61,6 +73,9 @@ bool strake_sandbox_call(const StrakeSandbox *sandbox, StrakeSandboxFunc func, v
  */
 bool strake_sandbox_run(const StrakeSandbox *sandbox, const StrakeRun *run, GBytes **out_stdout,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** strake_sandbox_has_overlay: whether an overlay can be made below directory @dir; tried out. */
+bool strake_sandbox_has_overlay(const char *dir);
 
 /** strake_sandbox_has_owners: true when more than one user id can be had inside. */
 bool strake_sandbox_has_owners(void);

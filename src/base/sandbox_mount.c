@@ -114,11 +114,11 @@ static bool mount_dev(const StrakeSandbox *sandbox, int root_fd, GError **error)
 	static const char *const nodes[] = {
 		"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"};
 	static const char *const links[][2] = {
-		{"/proc/self/fd",   "fd"    },
-		{"/proc/self/fd/0", "stdin" },
+		{"/proc/self/fd", "fd"},
+		{"/proc/self/fd/0", "stdin"},
 		{"/proc/self/fd/1", "stdout"},
 		{"/proc/self/fd/2", "stderr"},
-		{"pts/ptmx",        "ptmx"  },
+		{"pts/ptmx", "ptmx"},
 	};
 	g_auto(strake_fd) dev_fd = -1;
 	g_autofree int *node_fds = g_new(int, G_N_ELEMENTS(nodes));
@@ -153,6 +153,21 @@ static bool mount_dev(const StrakeSandbox *sandbox, int root_fd, GError **error)
 		       error);
 }
 
+static bool mount_overlay(const StrakeSandboxOverlay *overlay, GError **error)
+{
+	g_autofree char *options = g_strdup_printf("lowerdir=%s,upperdir=%s,workdir=%s,userxattr",
+		overlay->lower, overlay->upper, overlay->work);
+
+	if (strpbrk(overlay->lower, ",:\\") != NULL || strpbrk(overlay->upper, ",:\\") != NULL)
+		return strake_error_set(error, STRAKE_ERROR_INVALID,
+			"sandbox: a path with ',', ':' or '\\' cannot be part of an overlay: '%s'",
+			overlay->upper);
+	if (mount("overlay", overlay->target, "overlay", MS_NOSUID | MS_NODEV, options) < 0)
+		return strake_error_errno(
+			error, errno, "sandbox: mount an overlay on", overlay->target);
+	return true;
+}
+
 // Makes @root a mount of its own, which pivot_root and read-only need, and opens it.
 static bool open_root(const StrakeSandbox *sandbox, int *out_fd, GError **error)
 {
@@ -185,6 +200,8 @@ bool strake_sandbox_mount(const StrakeSandbox *sandbox, GError **error)
 
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return strake_error_errno(error, errno, "sandbox: make private", "/");
+	if (sandbox->overlay != NULL && !mount_overlay(sandbox->overlay, error))
+		return false;
 	if (!open_root(sandbox, &root_fd, error))
 		return false;
 	if (sandbox->proc && !mount_proc(sandbox, root_fd, error))

@@ -231,10 +231,7 @@ static bool put_key(
 static bool prepare(const StrakeTmpdir *work, const GPtrArray *sources, GError **error)
 {
 	static const char *const dirs[] = {"SOURCES", "BUILD", "BUILDROOT", "RPMS", "tmp"};
-	static const struct timespec times[2] = {
-		{BUILD_EPOCH, 0},
-                {BUILD_EPOCH, 0}
-        };
+	static const struct timespec times[2] = {{BUILD_EPOCH, 0}, {BUILD_EPOCH, 0}};
 	g_autofree char *macros = g_strdup_printf(macros_template, work->path);
 
 	for (size_t i = 0; i < G_N_ELEMENTS(dirs); i++)

@@ -114,8 +114,7 @@ bool strake_root_remove(const char *root, GError **error)
 	return strake_sandbox_call(&sandbox, remove_inside, (void *)root, NULL, error);
 }
 
-// Trees that a killed build left behind, or that another set of packages has replaced.
-static bool make_tools(const StrakeRootSource *source, const StrakeImageDef *def,
+static bool make_shared(const StrakeRootSource *source, const StrakeImageDef *def,
 	GPtrArray *packages, const char *final, GError **error)
 {
 	g_autofree char *aside = g_strconcat(final, ".new", NULL);
@@ -126,7 +125,7 @@ static bool make_tools(const StrakeRootSource *source, const StrakeImageDef *def
 		.time_s = source->time_s,
 	};
 
-	strake_say("making the tools tree (%u packages)", packages->len);
+	strake_say("making the tree '%s' (%u packages)", def->name, packages->len);
 	if (!strake_root_remove(aside, error))
 		return false;
 	if (mkdir(aside, 0755) < 0)
@@ -139,9 +138,10 @@ static bool make_tools(const StrakeRootSource *source, const StrakeImageDef *def
 	return true;
 }
 
-char *strake_root_tools(const StrakeRootSource *source, GError **error)
+char *strake_root_shared(
+	const StrakeRootSource *source, const char *name, GPtrArray **out_packages, GError **error)
 {
-	const StrakeImageDef *def = strake_project_image(source->project, TOOLS_IMAGE, error);
+	const StrakeImageDef *def = strake_project_image(source->project, name, error);
 	g_autoptr(GPtrArray) packages = NULL;
 	g_autofree char *digest = NULL;
 	g_autofree char *trees = NULL;
@@ -149,22 +149,29 @@ char *strake_root_tools(const StrakeRootSource *source, GError **error)
 	g_autofree char *lock_path = NULL;
 	g_auto(strake_fd) lock = -1;
 
-	if (def == NULL) {
-		g_prefix_error(error,
-			"programs that make file systems come from the image '" TOOLS_IMAGE "': ");
-		return NULL;
-	}
-	packages = strake_root_choose(source, def, error);
+	packages = def != NULL ? strake_root_choose(source, def, error) : NULL;
 	if (packages == NULL)
 		return NULL;
 	digest = strake_root_digest(packages);
 	trees = g_build_filename(strake_store_path(source->store), "trees", NULL);
 	lock_path = g_build_filename(trees, ".lock", NULL);
-	final = g_strdup_printf("%s/tools-%.16s", trees, digest);
+	final = g_strdup_printf("%s/%s-%.16s", trees, name, digest);
 	if (!strake_path_mkdirs(AT_FDCWD, trees, error) ||
 		!strake_file_lock(AT_FDCWD, lock_path, true, &lock, error))
 		return NULL;
-	if (access(final, F_OK) < 0 && !make_tools(source, def, packages, final, error))
+	if (access(final, F_OK) < 0 && !make_shared(source, def, packages, final, error))
 		return NULL;
+	if (out_packages != NULL)
+		*out_packages = g_steal_pointer(&packages);
 	return g_steal_pointer(&final);
+}
+
+char *strake_root_tools(const StrakeRootSource *source, GError **error)
+{
+	char *tree = strake_root_shared(source, TOOLS_IMAGE, NULL, error);
+
+	if (tree == NULL)
+		g_prefix_error(error,
+			"programs that make file systems come from the image '" TOOLS_IMAGE "': ");
+	return tree;
 }

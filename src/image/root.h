@@ -36,7 +36,13 @@ bool strake_root_install(const StrakeRootSource *source, const StrakeImageDef *d
 bool strake_root_remove(const char *root, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * strake_root_tools: the tree of the image 'tools', made once for each set of packages and kept in
- * the store directory. Returns its path, whose last component names its content; free with g_free.
+ * strake_root_shared: the tree of the image @name, made once for each set of packages and kept in
+ * the store directory, not to be changed there.
+ * @out_packages: what it holds (StrakePackage, in installation order); may be NULL
+ * Returns its path, whose last component names its content; free with g_free.
  */
+char *strake_root_shared(const StrakeRootSource *source, const char *name, GPtrArray **out_packages,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** strake_root_tools: the shared tree of the image 'tools', whose programs make file systems. */
 char *strake_root_tools(const StrakeRootSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -235,7 +235,8 @@ static bool add_items(Install *install, GError **error)
 
 			if (item->early != (pass == 0))
 				continue;
-			if (rpmtsAddInstallElement(install->ts, item->header, item, 0,
+			if (rpmtsAddInstallElement(install->ts, item->header, item,
+				    install->options->upgrade,
 				    relocations->oldPath != NULL ? relocations : NULL) == 0)
 				continue;
 			log = strake_rpm_take_log();
@@ -248,9 +249,9 @@ static bool add_items(Install *install, GError **error)
 
 static bool run_transaction(Install *install, GError **error)
 {
-	const rpmprobFilterFlags ignored = RPMPROB_FILTER_IGNOREOS | RPMPROB_FILTER_IGNOREARCH |
-					   RPMPROB_FILTER_DISKSPACE | RPMPROB_FILTER_DISKNODES |
-					   RPMPROB_FILTER_FORCERELOCATE;
+	rpmprobFilterFlags ignored = RPMPROB_FILTER_IGNOREOS | RPMPROB_FILTER_IGNOREARCH |
+				     RPMPROB_FILTER_DISKSPACE | RPMPROB_FILTER_DISKNODES |
+				     RPMPROB_FILTER_FORCERELOCATE;
 	rpmtransFlags flags = RPMTRANS_FLAG_NOSCRIPTS | RPMTRANS_FLAG_NOTRIGGERS |
 			      RPMTRANS_FLAG_NOPLUGINS | RPMTRANS_FLAG_NOCONTEXTS | _noTransScripts |
 			      _noTransTriggers;
@@ -258,6 +259,8 @@ static bool run_transaction(Install *install, GError **error)
 	rpmps problems;
 	int rc;
 
+	if (install->options->upgrade)
+		ignored |= RPMPROB_FILTER_OLDPACKAGE;
 	if (install->options->no_docs)
 		flags |= RPMTRANS_FLAG_NODOCS;
 	rpmtsSetFlags(install->ts, flags);

@@ -18,8 +18,9 @@ typedef struct {
 	const char *const *languages; // "de", "pt_BR"; NULL: all; { NULL }: none but untranslated
 	const char *const *exclude_paths; // "/usr/share/man": left out with all below; NULL: none
 	bool no_docs;                     // leave out files marked as documentation
-	int64_t time_s;                   // install time of every package
-	uint64_t reserve_bytes;           // space that must be left over
+	bool upgrade;   // packages replace older and newer ones of their name that are there
+	int64_t time_s; // install time of every package
+	uint64_t reserve_bytes; // space that must be left over
 } StrakeInstallOptions;
 
 typedef struct {

@@ -130,14 +130,25 @@ static bool select_one(StrakeSolver *solver, const char *what, Queue *out)
 	return selection_make(solver->pool, out, what, flags) != 0 && out->count > 0;
 }
 
-/** "(a or b)": the first of the alternatives that something matches. */
+static bool has_condition(const char *what)
+{
+	static const char *const words[] = {" if ", " unless ", " and ", " with ", " without "};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+		if (strstr(what, words[i]) != NULL)
+			return true;
+	return false;
+}
+
+/** "(a or b)": the first of the alternatives that something matches. Conditions are left to the
+ * solver as they are. */
 static bool select_wish(StrakeSolver *solver, const char *what, Queue *out)
 {
 	size_t size = strlen(what);
 	g_autofree char *inside = NULL;
 	g_auto(GStrv) parts = NULL;
 
-	if (*what != '(' || what[size - 1] != ')')
+	if (*what != '(' || what[size - 1] != ')' || has_condition(what))
 		return select_one(solver, what, out);
 	inside = g_strndup(what + 1, size - 2);
 	parts = g_strsplit(inside, " or ", -1);

@@ -21,6 +21,7 @@ typedef struct {
 	StrakeDistroRef default_distro;
 	char *default_author_email;
 	bool strict;                      // extension: every overlay needs a description
+	char **build_groups;              // extension: component groups that are built from source
 	StrakeOverlayStyle overlay_style; // extension
 } StrakeProjectInfo;
 
@@ -105,6 +106,7 @@ typedef struct {
 	char *name;
 	StrakeOrigin at;
 	char *description;
+	bool build_only; // extension: for building packages, not for the repository
 	char **packages;
 	StrakePackageConfig defaults;
 } StrakePackageGroup;

@@ -60,6 +60,7 @@ typedef struct {
 
 	// The rest only with definition.type = "strake".
 	StrakeImageKind kind;
+	bool build_only;        // its packages need not be in the repository
 	char **packages;        // RPM names or dependencies to install
 	char **exclude;         // globs of absolute paths dropped from the packages
 	bool docs;              // keep documentation

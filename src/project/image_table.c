@@ -191,6 +191,8 @@ static const StrakeField image_fields[] = {
 		.words = image_kinds,
 		.flags = STRAKE_FIELD_EXTENSION,
 		.doc = "What sort of image; disk by default."},
+	ROW("build-only", BOOL, build_only,
+		"For building packages: what only it needs is not published."),
 	ROW("packages", STRINGS, packages, "Packages to install."),
 	ROW("exclude", STRINGS, exclude, "Globs of absolute paths left out."),
 	ROW("docs", BOOL, docs, "Keep documentation."),

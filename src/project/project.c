@@ -180,6 +180,16 @@ bool strake_project_has_component(const StrakeProject *project, const char *name
 	return g_hash_table_contains(project->components, name);
 }
 
+bool strake_project_is_built(const StrakeProject *project, const StrakeComponent *component)
+{
+	char **wanted = project->all.project.build_groups;
+
+	for (char **group = component->groups; group != NULL && *group != NULL; group++)
+		if (wanted != NULL && g_strv_contains((const char *const *)wanted, *group))
+			return true;
+	return false;
+}
+
 // @layer over what @into has inherited so far, less what the layer drops.
 static void add_layer(StrakeComponent *into, GHashTable *sources, const StrakeComponent *layer)
 {

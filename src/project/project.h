@@ -84,6 +84,10 @@ bool strake_project_has_component(const StrakeProject *project, const char *name
 StrakeComponent *strake_project_resolve(
 	const StrakeProject *project, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** strake_project_is_built: whether @component (resolved) is in one of the groups that [project]
+ * build-groups names. */
+bool strake_project_is_built(const StrakeProject *project, const StrakeComponent *component);
+
 // -- images: the struct is in project/image_def.h
 
 /** strake_project_image_names: sorted, NULL-terminated; free with g_strfreev. */

@@ -171,6 +171,27 @@ static void check_groups(Check *c)
 	}
 }
 
+static bool is_named(const GPtrArray *list, const char *name)
+{
+	for (guint i = 0; list != NULL && i < list->len; i++)
+		if (strcmp(*(char **)list->pdata[i], name) == 0)
+			return true;
+	return false;
+}
+
+static void check_build_groups(Check *c)
+{
+	char **const *names = &c->p->all.project.build_groups;
+	const GPtrArray *groups = c->p->all.component_groups;
+	StrakeOrigin nowhere = {0};
+
+	for (size_t i = 0; *names != NULL && (*names)[i] != NULL; i++)
+		if (!is_named(groups, (*names)[i]))
+			strake_load_problem(c->load, element(c, names, i, nowhere),
+				"build-groups names the component group '%s', which is not defined",
+				(*names)[i]);
+}
+
 static void check_package_groups(Check *c)
 {
 	g_autoptr(GHashTable) owner = g_hash_table_new(g_str_hash, g_str_equal);
@@ -190,14 +211,6 @@ static void check_package_groups(Check *c)
 			g_hash_table_insert(owner, group->packages[j], (void *)group);
 		}
 	}
-}
-
-static bool is_named(const GPtrArray *list, const char *name)
-{
-	for (guint i = 0; list != NULL && i < list->len; i++)
-		if (strcmp(*(char **)list->pdata[i], name) == 0)
-			return true;
-	return false;
 }
 
 static void check_images(Check *c)
@@ -233,6 +246,7 @@ void strake_project_check_references(StrakeProject *project, StrakeLoad *load)
 		check_component(&c, component, component->origin, component->name);
 	}
 	check_groups(&c);
+	check_build_groups(&c);
 	check_package_groups(&c);
 	check_images(&c);
 	strake_project_check_resources(project, load);

@@ -70,6 +70,7 @@ static StrakeUpstreamLock *closure(const StrakeUpstreamJob *job, GError **error)
 	g_autoptr(StrakeDebArchive) archive = NULL;
 	g_autoptr(GPtrArray) roots = NULL;
 	g_autoptr(GPtrArray) packages = NULL;
+	g_autoptr(GHashTable) build_only = NULL;
 	g_autoptr(StrakeUpstreamLock) lock = NULL;
 
 	if (wants == NULL)
@@ -78,11 +79,15 @@ static StrakeUpstreamLock *closure(const StrakeUpstreamJob *job, GError **error)
 	archive = strake_upstream_archive(job->store, upstream, &options, error);
 	roots = archive != NULL ? strake_deb_roots(job->project, error) : NULL;
 	if (roots == NULL || !strake_deb_closure(job->project, upstream, archive->index, roots,
-				     &packages, error))
+				     &packages, &build_only, error))
 		return NULL;
 	lock = new_lock(archive);
-	for (guint i = 0; i < packages->len; i++)
-		g_ptr_array_add(lock->pins, strake_upstream_pin(g_ptr_array_index(packages, i)));
+	for (guint i = 0; i < packages->len; i++) {
+		StrakePin *pin = strake_upstream_pin(g_ptr_array_index(packages, i));
+
+		pin->build_only = g_hash_table_contains(build_only, pin->name);
+		g_ptr_array_add(lock->pins, pin);
+	}
 	if (wants->len > 0 && !strake_source_pins(wants, archive->sources, lock->sources, error)) {
 		g_prefix_error(error, "upstream '%s': ", upstream->name);
 		return NULL;

@@ -206,6 +206,7 @@ static bool add_node(
 
 	node->parent = need->from;
 	node->why = g_strdup(need->why);
+	node->build_only = walk->build_only;
 	node->package = g_steal_pointer(&answer->package);
 	node->name = node->package != NULL ? g_strdup(node->package->name)
 					   : g_steal_pointer(&answer->local);
@@ -283,7 +284,7 @@ static int by_name(gconstpointer a, gconstpointer b)
 	return strcmp((*x)->name, (*y)->name);
 }
 
-static GPtrArray *take_result(StrakeDebWalk *walk)
+static GPtrArray *take_result(StrakeDebWalk *walk, GHashTable *build_only)
 {
 	GPtrArray *out = g_ptr_array_new_with_free_func((GDestroyNotify)strake_deb_package_free);
 	GHashTableIter iter;
@@ -293,15 +294,34 @@ static GPtrArray *take_result(StrakeDebWalk *walk)
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		StrakeDebNode *node = value;
 
-		if (node->package != NULL)
-			g_ptr_array_add(out, g_steal_pointer(&node->package));
+		if (node->package == NULL)
+			continue;
+		if (node->build_only)
+			g_hash_table_add(build_only, g_strdup(node->name));
+		g_ptr_array_add(out, g_steal_pointer(&node->package));
 	}
 	g_ptr_array_sort(out, by_name);
 	return out;
 }
 
+// What the roots of one kind need, beyond what is known.
+static bool run_roots(StrakeDebWalk *walk, const GPtrArray *roots, bool build_only, GError **error)
+{
+	walk->build_only = build_only;
+	for (guint i = 0; i < roots->len; i++) {
+		const StrakeDebRoot *root = g_ptr_array_index(roots, i);
+		StrakeDebRelationGroup *group =
+			root->build_only == build_only ? group_of_rpm(root->name) : NULL;
+
+		if (group != NULL)
+			push(walk, NULL, root->why, group, true);
+	}
+	return run(walk, error);
+}
+
 bool strake_deb_closure(const StrakeProject *project, const StrakeUpstream *upstream,
-	const StrakeDebIndex *index, const GPtrArray *roots, GPtrArray **out, GError **error)
+	const StrakeDebIndex *index, const GPtrArray *roots, GPtrArray **out,
+	GHashTable **out_build_only, GError **error)
 {
 	StrakeDebWalk walk = {.project = project, .upstream = upstream, .index = index};
 	bool done;
@@ -314,16 +334,12 @@ bool strake_deb_closure(const StrakeProject *project, const StrakeUpstream *upst
 		g_str_hash, g_str_equal, g_free, (GDestroyNotify)strake_glob_free);
 	walk.reported = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	walk.problems = g_string_new(NULL);
-	for (guint i = 0; i < roots->len; i++) {
-		const StrakeDebRoot *root = g_ptr_array_index(roots, i);
-		StrakeDebRelationGroup *group = group_of_rpm(root->name);
-
-		if (group != NULL)
-			push(&walk, NULL, root->why, group, true);
+	done = run_roots(&walk, roots, false, error) && run_roots(&walk, roots, true, error) &&
+	       strake_deb_report_error(&walk, error);
+	if (done) {
+		*out_build_only = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+		*out = take_result(&walk, *out_build_only);
 	}
-	done = run(&walk, error) && strake_deb_report_error(&walk, error);
-	if (done)
-		*out = take_result(&walk);
 	g_queue_clear_full(&walk.certain, need_free);
 	g_queue_clear_full(&walk.choices, need_free);
 	g_hash_table_unref(walk.nodes);
@@ -345,13 +361,15 @@ static int root_compare(gconstpointer a, gconstpointer b)
 	return order != 0 ? order : strcmp((*x)->why, (*y)->why);
 }
 
-static void add_roots(GPtrArray *roots, char **packages, const char *what, const char *name)
+static void add_roots(
+	GPtrArray *roots, char **packages, const char *what, const char *name, bool build_only)
 {
 	for (char **package = packages; package != NULL && *package != NULL; package++) {
 		StrakeDebRoot *root = g_new0(StrakeDebRoot, 1);
 
 		root->name = g_strdup(*package);
 		root->why = g_strdup_printf("%s '%s'", what, name);
+		root->build_only = build_only;
 		g_ptr_array_add(roots, root);
 	}
 }
@@ -369,12 +387,12 @@ GPtrArray *strake_deb_roots(const StrakeProject *project, GError **error)
 		if (image == NULL)
 			return NULL;
 		if (g_strcmp0(image->definition.type, "strake") == 0)
-			add_roots(roots, image->packages, "image", image->name);
+			add_roots(roots, image->packages, "image", image->name, image->build_only);
 	}
 	for (guint i = 0; groups != NULL && i < groups->len; i++) {
 		const StrakePackageGroup *group = g_ptr_array_index(groups, i);
 
-		add_roots(roots, group->packages, "package group", group->name);
+		add_roots(roots, group->packages, "package group", group->name, group->build_only);
 	}
 	g_ptr_array_sort(roots, root_compare);
 	return g_steal_pointer(&roots);

@@ -8,8 +8,8 @@
 // Order of choice, the same on every machine: a package of our own that is called or provides the
 // name; what a rename calls so (in lists and overlays); a package of the archive; what an overlay
 // lets provide it; the preferred provider, the provider with the highest priority, the first by
-// name. Of alternatives, one that is needed anyway wins, else the first that exists. Recommends are
-// not followed.
+// name; a package that we build from source. Of alternatives, one that is needed anyway wins, else
+// the first that exists. Recommends are not followed.
 #pragma once
 
 #include <glib.h>
@@ -22,6 +22,7 @@
 typedef struct {
 	char *name; // new or old package name, or a virtual one
 	char *why;  // "image 'vm-base'"
+	bool build_only;
 } StrakeDebRoot;
 
 void strake_deb_root_free(StrakeDebRoot *root);
@@ -32,11 +33,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(StrakeDebRoot, strake_deb_root_free)
 GPtrArray *strake_deb_roots(const StrakeProject *project, GError **error);
 
 /**
- * strake_deb_closure: @roots as of strake_deb_roots.
+ * strake_deb_closure: @roots as of strake_deb_roots. Those that are build_only come last: they
+ * change nothing in what the others choose.
  * @out: a new array of StrakeDebPackage, sorted by name, that frees its elements
+ * @out_build_only: the names of those that only build_only roots need; a set that frees them
  * Errors: NOT_FOUND with every name that cannot be had: who needs it, over which packages, and
  * what to do; INVALID for broken stanzas.
  */
 bool strake_deb_closure(const StrakeProject *project, const StrakeUpstream *upstream,
 	const StrakeDebIndex *index, const GPtrArray *roots, GPtrArray **out,
-	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+	GHashTable **out_build_only, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -169,13 +169,17 @@ static bool try_components(
 	return true;
 }
 
-static void try_local(StrakeDebWalk *walk, const char *name, StrakeDebAnswer *answer)
+static void take_local(StrakeDebWalk *walk, const char *name, StrakeDebAnswer *answer)
 {
-	if (!strake_deb_names_is_local(walk->names, name, NULL))
-		return;
 	answer->present = g_hash_table_contains(walk->nodes, name);
 	answer->local = answer->present ? NULL : g_strdup(name);
 	answer->n_choices = 1;
+}
+
+static void try_local(StrakeDebWalk *walk, const char *name, StrakeDebAnswer *answer)
+{
+	if (strake_deb_names_is_local(walk->names, name))
+		take_local(walk, name, answer);
 }
 
 static bool try_virtual(StrakeDebWalk *walk, const StrakeDebRelation *relation,
@@ -213,5 +217,9 @@ bool strake_deb_ask(StrakeDebWalk *walk, const StrakeDebRelation *relation, bool
 	if (!strake_deb_answer_found(answer) &&
 		!try_components(walk, strake_deb_names_provided(walk->names, name), answer, error))
 		return false;
-	return strake_deb_answer_found(answer) || try_virtual(walk, relation, answer, error);
+	if (!strake_deb_answer_found(answer) && !try_virtual(walk, relation, answer, error))
+		return false;
+	if (!strake_deb_answer_found(answer) && strake_deb_names_is_built(walk->names, name))
+		take_local(walk, name, answer);
+	return true;
 }

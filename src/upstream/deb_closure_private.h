@@ -12,6 +12,7 @@ typedef struct StrakeDebNode {
 	char *why;                          // the root's
 	StrakeDebPackage *package;          // NULL: a package of our own
 	char *name;
+	bool build_only;
 } StrakeDebNode;
 
 // One group of alternatives that a node needs.
@@ -34,6 +35,7 @@ typedef struct {
 	GString *problems;
 	guint n_problems;
 	GHashTable *reported; // of names
+	bool build_only;      // nodes that are found now are
 } StrakeDebWalk;
 
 // What a relation comes to. With @present, nothing is to be added.

@@ -17,6 +17,7 @@ struct StrakeDebNames {
 	GHashTable *provided;  // name -> GPtrArray of component names
 	GHashTable *new_names; // component -> new name
 	GHashTable *local;     // package or provided name -> component
+	GHashTable *built;     // the same, of components that are built from source
 	GHashTable *requires;  // local package -> GPtrArray of names
 	GHashTable *versions;  // component -> "epoch:version-release" as far as written plainly
 };
@@ -29,6 +30,7 @@ void strake_deb_names_free(StrakeDebNames *names)
 	g_hash_table_unref(names->provided);
 	g_hash_table_unref(names->new_names);
 	g_hash_table_unref(names->local);
+	g_hash_table_unref(names->built);
 	g_hash_table_unref(names->requires);
 	g_hash_table_unref(names->versions);
 	g_free(names);
@@ -85,6 +87,7 @@ static void take_overlays(StrakeDebNames *names, const StrakeComponent *componen
 
 typedef struct {
 	StrakeDebNames *names;
+	GHashTable *table; // local or built of @names
 	const char *component;
 	char *package; // of the section under way
 	char *main;    // of the preamble
@@ -128,9 +131,9 @@ static void take_tag(SpecWalk *walk, const StrakeSpecLine *line)
 	if (strake_spec_span_is_nocase(tag, "Name") && walk->main == NULL) {
 		walk->main = g_strdup(name);
 		walk->package = g_strdup(name);
-		g_hash_table_insert(walk->names->local, g_strdup(name), g_strdup(walk->component));
+		g_hash_table_insert(walk->table, g_strdup(name), g_strdup(walk->component));
 	} else if (strake_spec_span_is_nocase(tag, "Provides")) {
-		g_hash_table_insert(walk->names->local, g_strdup(name), g_strdup(walk->component));
+		g_hash_table_insert(walk->table, g_strdup(name), g_strdup(walk->component));
 	} else if (strake_spec_span_is_nocase(tag, "Requires") && walk->package != NULL) {
 		add_to(walk->names->requires, walk->package, name);
 	}
@@ -149,14 +152,17 @@ static void enter_section(SpecWalk *walk, const StrakeSpec *spec, const StrakeSp
 	walk->package = strstr(header, " -n ") != NULL
 				? g_strdup(package)
 				: g_strdup_printf("%s-%s", walk->main, package);
-	g_hash_table_insert(walk->names->local, g_strdup(walk->package), g_strdup(walk->component));
+	g_hash_table_insert(walk->table, g_strdup(walk->package), g_strdup(walk->component));
 }
 
-static void take_spec(StrakeDebNames *names, const char *component, const StrakeSpec *spec)
+static void take_spec(
+	StrakeDebNames *names, const char *component, bool built, const StrakeSpec *spec)
 {
 	g_autoptr(GArray) sections = strake_spec_sections(spec, true);
 	const StrakeSpecLine *lines = strake_spec_lines(spec);
-	SpecWalk walk = {.names = names, .component = component};
+	SpecWalk walk = {.names = names,
+		.table = built ? names->built : names->local,
+		.component = component};
 
 	for (guint i = 0; i < sections->len; i++) {
 		const StrakeSpecSection *section = &g_array_index(sections, StrakeSpecSection, i);
@@ -172,7 +178,8 @@ static void take_spec(StrakeDebNames *names, const char *component, const Strake
 	g_free(walk.package);
 }
 
-static bool take_local(StrakeDebNames *names, const StrakeComponent *component, GError **error)
+static bool take_local(StrakeDebNames *names, const StrakeProject *project,
+	const StrakeComponent *component, GError **error)
 {
 	g_autoptr(GBytes) bytes = NULL;
 	g_autoptr(StrakeSpec) spec = NULL;
@@ -185,7 +192,7 @@ static bool take_local(StrakeDebNames *names, const StrakeComponent *component, 
 		g_prefix_error(error, "component '%s': ", component->name);
 		return false;
 	}
-	take_spec(names, component->name, spec);
+	take_spec(names, component->name, strake_project_is_built(project, component), spec);
 	return true;
 }
 
@@ -201,11 +208,12 @@ StrakeDebNames *strake_deb_names_new(const StrakeProject *project, GError **erro
 	names->new_names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	names->versions = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	names->local = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	names->built = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	for (char **name = components; *name != NULL; name++) {
 		g_autoptr(StrakeComponent) component =
 			strake_project_resolve(project, *name, error);
 
-		if (component == NULL || !take_local(names, component, error))
+		if (component == NULL || !take_local(names, project, component, error))
 			return NULL;
 		take_overlays(names, component);
 	}
@@ -227,14 +235,14 @@ const char *strake_deb_names_new_name(const StrakeDebNames *names, const char *c
 	return g_hash_table_lookup(names->new_names, component);
 }
 
-bool strake_deb_names_is_local(
-	const StrakeDebNames *names, const char *name, const char **out_component)
+bool strake_deb_names_is_local(const StrakeDebNames *names, const char *name)
 {
-	const char *component = g_hash_table_lookup(names->local, name);
+	return g_hash_table_contains(names->local, name);
+}
 
-	if (component != NULL && out_component != NULL)
-		*out_component = component;
-	return component != NULL;
+bool strake_deb_names_is_built(const StrakeDebNames *names, const char *name)
+{
+	return g_hash_table_contains(names->built, name);
 }
 
 const GPtrArray *strake_deb_names_local_requires(const StrakeDebNames *names, const char *name)

@@ -26,10 +26,11 @@ const GPtrArray *strake_deb_names_renamed(const StrakeDebNames *names, const cha
 const GPtrArray *strake_deb_names_provided(const StrakeDebNames *names, const char *name);
 /** strake_deb_names_new_name: what package-rename calls @component; borrowed; NULL: its own. */
 const char *strake_deb_names_new_name(const StrakeDebNames *names, const char *component);
-/** strake_deb_names_is_local: whether a package of ours is called @name or provides it; *@out_spec
- * is the component (borrowed). */
-bool strake_deb_names_is_local(
-	const StrakeDebNames *names, const char *name, const char **out_component);
+/** strake_deb_names_is_local: whether a package of ours is called @name or provides it. Components
+ * that are built from source do not count: building them needs upstream's own. */
+bool strake_deb_names_is_local(const StrakeDebNames *names, const char *name);
+/** strake_deb_names_is_built: the same of components that are built from source. */
+bool strake_deb_names_is_built(const StrakeDebNames *names, const char *name);
 /** strake_deb_names_local_requires: what the local package @name requires (char *); borrowed;
  * NULL: nothing or no such package. */
 const GPtrArray *strake_deb_names_local_requires(const StrakeDebNames *names, const char *name);

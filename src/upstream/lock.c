@@ -167,6 +167,14 @@ static bool take_pin(GPtrArray *pins, StrakeUpstreamKind kind, const StrakeTomlE
 	if (size->integer <= 0)
 		return broken(file, size->line, size->column, "'size' is not positive", error);
 	pin->size = (uint64_t)size->integer;
+	if (strake_toml_get(table, "build-only") != NULL) {
+		const StrakeTomlValue *only =
+			get(table, "build-only", STRAKE_TOML_BOOL, file, error);
+
+		if (only == NULL)
+			return false;
+		pin->build_only = only->boolean;
+	}
 	if (repo != NULL && (repo->value.kind != STRAKE_TOML_INTEGER || repo->value.integer < 0 ||
 				    repo->value.integer > REPOS_MAX))
 		return broken(
@@ -305,6 +313,8 @@ static void append_pins(GString *out, const GPtrArray *pins)
 			g_string_append_printf(out, ", repo = %u", pin->repo);
 		g_string_append_printf(out, ", size = %" G_GUINT64_FORMAT, pin->size);
 		append_key(out, ", ", "sha256", pin->sha256);
+		if (pin->build_only)
+			g_string_append(out, ", build-only = true");
 		g_string_append(out, " }\n");
 	}
 }

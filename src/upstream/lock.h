@@ -23,7 +23,8 @@ typedef struct {
 	char *architecture; // STRAKE_ARCH_SOURCE for a source
 	char *filename;     // below the mirror
 	char *sha256;
-	uint64_t size; // bytes
+	uint64_t size;   // bytes
+	bool build_only; // only building packages needs it: not published
 	unsigned repo; // rpm-md: index of its repository among the upstream's
 } StrakePin;
 

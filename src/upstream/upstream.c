@@ -126,6 +126,12 @@ bool strake_upstream_select(const StrakeProject *project, StrakeStore *store,
 		return false;
 	if (options->mode == STRAKE_UPSTREAM_FOLLOW && !follow(project, upstream, lock, error))
 		return false;
+	for (guint i = lock->pins->len; i-- > 0 && !options->build;) {
+		const StrakePin *pin = g_ptr_array_index(lock->pins, i);
+
+		if (pin->build_only)
+			g_ptr_array_remove_index(lock->pins, i);
+	}
 	*out = g_ptr_array_ref(lock->pins);
 	return true;
 }

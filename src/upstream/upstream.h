@@ -21,6 +21,7 @@ typedef enum {
 typedef struct {
 	StrakeUpstreamMode mode;
 	bool offline; // never use the network
+	bool build;   // also what only building packages needs
 } StrakeUpstreamOptions;
 
 /** strake_upstream_lock_path: of the project's lock (LOCKED) or of the one that following writes

@@ -200,7 +200,8 @@ static bool select_pins(const StrakeGlobals *globals, const ImportOpts *opts,
 {
 	StrakeUpstreamOptions options = {
 		.mode = opts->follow ? STRAKE_UPSTREAM_FOLLOW : STRAKE_UPSTREAM_LOCKED,
-		.offline = globals->offline};
+		.offline = globals->offline,
+		.build = true};
 	const StrakeUpstream *upstream =
 		strake_project_upstream(context->project, opts->upstream, error);
 

@@ -298,6 +298,7 @@ static bool run_fetch(const StrakeGlobals *globals, const void *opts, char **arg
 	const StrakeUpstreamOptions options = {
 		.mode = o->follow ? STRAKE_UPSTREAM_FOLLOW : STRAKE_UPSTREAM_LOCKED,
 		.offline = globals->offline,
+		.build = true,
 	};
 	g_auto(Context) context = {.project = NULL};
 	g_autoptr(GPtrArray) upstreams = NULL;

@@ -11,6 +11,7 @@ extern const StrakeCmd strake_cmd_bridge_coverage;
 extern const StrakeCmd strake_cmd_bridge_import;
 extern const StrakeCmd strake_cmd_bridge_inspect;
 extern const StrakeCmd strake_cmd_bridge_script;
+extern const StrakeCmd strake_cmd_build;
 extern const StrakeCmd strake_cmd_changes;
 extern const StrakeCmd strake_cmd_component_add;
 extern const StrakeCmd strake_cmd_component_changed;

@@ -16,6 +16,7 @@ static const StrakeCmd *const commands[] = {
 	&strake_cmd_bridge_inspect,
 	&strake_cmd_bridge_coverage,
 	&strake_cmd_bridge_script,
+	&strake_cmd_build,
 	&strake_cmd_repo_publish,
 	&strake_cmd_repo_check,
 	&strake_cmd_repo_key,

@@ -22,6 +22,7 @@ static GPtrArray *select_pins(const StrakeGlobals *globals, StrakeProject *proje
 	const StrakeUpstreamOptions how = {
 		.mode = options->follow ? STRAKE_UPSTREAM_FOLLOW : STRAKE_UPSTREAM_LOCKED,
 		.offline = globals->offline,
+		.build = options->build,
 	};
 	g_autoptr(GPtrArray) pins = NULL;
 
@@ -205,6 +206,7 @@ static bool add_local(StrakeProject *project, StrakeStore *store, const StrakeKe
 		if (component == NULL)
 			return false;
 		if (component->spec.type == STRAKE_SPEC_LOCAL &&
+			!strake_project_is_built(project, component) &&
 			!add_local_one(store, key, component->spec.path, out, error)) {
 			g_prefix_error(error, "component '%s': ", *name);
 			return false;

@@ -13,6 +13,7 @@
 typedef struct {
 	const char *upstream;  // NULL: the project's default
 	bool follow;           // what the mirror has now instead of the lock
+	bool build;            // also what only building packages needs
 	bool skip_refused;     // leave packages with unhandled scripts out, with a warning
 	GHashTable *inherited; // NULL, or a set that takes digests (char *) of upstream's RPMs,
 			       // which keep its signature
