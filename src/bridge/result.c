@@ -103,7 +103,6 @@ static void add_notes(JsonBuilder *b, const GPtrArray *notes)
 char *strake_bridge_result_to_json(const StrakeBridgeResult *result)
 {
 	g_autoptr(JsonBuilder) b = json_builder_new();
-	g_autoptr(JsonGenerator) generator = json_generator_new();
 	g_autoptr(JsonNode) root = NULL;
 
 	json_builder_begin_object(b);
@@ -130,9 +129,7 @@ char *strake_bridge_result_to_json(const StrakeBridgeResult *result)
 	add_notes(b, result->notes);
 	json_builder_end_object(b);
 	root = json_builder_get_root(b);
-	json_generator_set_root(generator, root);
-	json_generator_set_pretty(generator, TRUE);
-	return json_generator_to_data(generator, NULL);
+	return json_to_string(root, TRUE);
 }
 
 static JsonArray *get_array(JsonObject *object, const char *key)

@@ -104,7 +104,6 @@ static bool digest_definition(
 	const StrakeProjectDump what = {0};
 	g_autofree char *dump = strake_project_dump(project, &what, error);
 	g_autoptr(JsonParser) parser = json_parser_new();
-	g_autoptr(JsonGenerator) generator = json_generator_new();
 	g_autofree char *text = NULL;
 	JsonObject *images;
 
@@ -112,10 +111,8 @@ static bool digest_definition(
 		return false;
 	images = json_object_get_object_member(
 		json_node_get_object(json_parser_get_root(parser)), "images");
-	if (images != NULL && json_object_has_member(images, def->name)) {
-		json_generator_set_root(generator, json_object_get_member(images, def->name));
-		text = json_generator_to_data(generator, NULL);
-	}
+	if (images != NULL && json_object_has_member(images, def->name))
+		text = json_to_string(json_object_get_member(images, def->name), FALSE);
 	digest_text(digest, text);
 	for (char **cil = def->selinux.cil; cil != NULL && *cil != NULL; cil++)
 		digest_file(digest, *cil);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "cli/json.h"
 #include "cli/table.h"
 #include "commands.h"
 #include "component_io.h"
