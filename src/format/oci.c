@@ -9,9 +9,11 @@
 
 static char *finish(JsonBuilder *builder)
 {
+	g_autoptr(JsonGenerator) generator = json_generator_new();
 	g_autoptr(JsonNode) root = json_builder_get_root(builder);
 
-	return json_to_string(root, FALSE);
+	json_generator_set_root(generator, root);
+	return json_generator_to_data(generator, NULL);
 }
 
 static void add_string(JsonBuilder *b, const char *name, const char *value)

@@ -5,7 +5,6 @@
 #include <json-glib/json-glib.h>
 #include <stdio.h>
 
-#include "cli/json.h"
 #include "cli/table.h"
 #include "commands.h"
 #include "component_io.h"

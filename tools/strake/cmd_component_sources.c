@@ -11,7 +11,6 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/path.h"
-#include "cli/json.h"
 #include "cli/table.h"
 #include "commands.h"
 #include "component_io.h"

@@ -14,7 +14,6 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/progress.h"
-#include "cli/json.h"
 #include "commands.h"
 #include "image/check.h"
 #include "image/machine.h"
@@ -95,6 +94,9 @@ static GBytes *certificate_der(const char *keys_dir, GError **error)
 static void print_json(const GPtrArray *rows)
 {
 	g_autoptr(JsonBuilder) b = json_builder_new();
+	g_autoptr(JsonGenerator) generator = json_generator_new();
+	g_autoptr(JsonNode) root = NULL;
+	g_autofree char *text = NULL;
 
 	json_builder_begin_array(b);
 	for (guint i = 0; i < rows->len; i++) {
@@ -114,7 +116,11 @@ static void print_json(const GPtrArray *rows)
 		json_builder_end_object(b);
 	}
 	json_builder_end_array(b);
-	strake_json_print(b);
+	root = json_builder_get_root(b);
+	json_generator_set_pretty(generator, TRUE);
+	json_generator_set_root(generator, root);
+	text = json_generator_to_data(generator, NULL);
+	printf("%s\n", text);
 }
 
 static bool run_check(const BootOpts *opts, const char *disk, const char *repository,
