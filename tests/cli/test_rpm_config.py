@@ -114,7 +114,11 @@ BuildRequires: systemd-rpm-macros
 d
 %build
 %set_build_flags
-printf 'int main(int n, char **v) { char b[64]; __builtin_strcpy(b, v[n - 1]); return b[0]; }' > a.c
+cat > a.c <<'EOF'
+#include <stdio.h>
+#include <string.h>
+int main(int n, char **v) { char b[64]; strcpy(b, v[n - 1]); return puts(b); }
+EOF
 $CC $CFLAGS -fPIE -pie $LDFLAGS -o probe a.c
 %install
 install -D -m 0755 probe %{buildroot}%{_bindir}/probe
@@ -132,7 +136,8 @@ def build(folder):
     folder.mkdir()
     (folder / "probe.spec").write_text(SPEC)
     rpm("--target", "x86_64", "--nodeps", "-bb", "--define", f"_topdir {folder}",
-        "--define", "_rpmdir %{_topdir}", str(folder / "probe.spec"), program="rpmbuild")
+        "--define", "_rpmdir %{_topdir}",
+        "--define", f"__brp_strip {CONFIG}/brp-strip", str(folder / "probe.spec"), program="rpmbuild")
     return next(folder.rglob("probe-1-1.st1.x86_64.rpm"))
 
 
