@@ -160,7 +160,7 @@ static void judge_first_boot(GPtrArray *rows, GHashTable *v)
 	add_row(rows, "root size, used (MiB)", g_hash_table_lookup(v, "root"), NULL, true);
 }
 
-static void judge_versions(GPtrArray *rows, GHashTable *v)
+static void judge_versions(GPtrArray *rows, GHashTable *v, bool no_floors)
 {
 	for (size_t i = 0; i < G_N_ELEMENTS(floors); i++) {
 		const char *have = g_hash_table_lookup(v, floors[i].name);
@@ -168,8 +168,9 @@ static void judge_versions(GPtrArray *rows, GHashTable *v)
 		bool known = have != NULL && *have != '\0';
 
 		// What is neither installed nor offered by a repository is shown, not judged.
-		add_row(rows, floors[i].name, known ? have : "not in the image", wanted,
-			!known || strake_check_version(have, floors[i].floor) >= 0);
+		add_row(rows, floors[i].name, known ? have : "not in the image",
+			no_floors ? NULL : wanted,
+			no_floors || !known || strake_check_version(have, floors[i].floor) >= 0);
 	}
 }
 
@@ -210,8 +211,9 @@ static void check_dnf(
 		g_autoptr(GHashTable) v = parse_lines(said);
 		const char *python = g_hash_table_lookup(v, "python");
 		if (python != NULL && *python != '\0')
-			add_row(rows, "python in the repository", python, ">= 3.14",
-				strake_check_version(python, "3.14") >= 0);
+			add_row(rows, "python in the repository", python,
+				o->no_floors ? NULL : ">= 3.14",
+				o->no_floors || strake_check_version(python, "3.14") >= 0);
 	}
 	page = strake_machine_ssh(m, "curl -fsS http://127.0.0.1/ | head -c 2000\n", 60, &failed);
 	add_row(rows, "page served by it",
@@ -300,7 +302,7 @@ static bool check_plain(GPtrArray *rows, const StrakeCheckOptions *o, unsigned t
 	if (v == NULL)
 		return false;
 	judge_first_boot(rows, v);
-	judge_versions(rows, v);
+	judge_versions(rows, v, o->no_floors);
 	strake_progress_add(progress, 1, "dnf install");
 	if (o->repository != NULL)
 		check_dnf(rows, m, o, timeout_s);

@@ -13,6 +13,7 @@ typedef struct {
 	const char *repository;   // directory that holds x86_64/repodata, for dnf; NULL: skip dnf
 	const char *package;      // installed by dnf and asked for a page; NULL: "nginx"
 	GBytes *secure_boot;      // certificate in DER: boot with it enforced too; NULL: skip
+	bool no_floors;           // show versions without judging them: of another release line
 	const char *console_copy; // path for the console log of the main boot, or NULL
 	unsigned timeout_s;       // for one boot; 0: 600
 } StrakeCheckOptions;

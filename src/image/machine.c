@@ -175,7 +175,9 @@ static GPtrArray *make_argv(StrakeMachine *m, const StrakeMachineOptions *o,
 	if (o->secure_boot != NULL)
 		add_printf(argv, "-global", "driver=cfi.pflash01,property=secure,value=on");
 	add_printf(argv, "-accel", "%s", kvm ? "kvm" : "tcg,thread=multi");
-	add_printf(argv, "-cpu", "%s", kvm ? "host" : "max");
+	// QEMU 7.2's CMPXCHG16B sometimes leaves wrong flags, and the allocator of Linux 6.12 dies
+	// of it; without the instruction the kernel takes a lock instead.
+	add_printf(argv, "-cpu", "%s", kvm ? "host" : "max,-cx16");
 	add_printf(argv, "-smp", "%u", o->cpus != 0 ? o->cpus : 2);
 	add_printf(argv, "-m", "%u", o->memory_mib != 0 ? o->memory_mib : 1024);
 	add_printf(argv, "-display", "none");

@@ -396,6 +396,20 @@ static bool make_policy_dirs(int root_fd, const void *data, int out_fd, GError *
 	return strake_path_mkdirs_beneath(root_fd, dir, 0700, error);
 }
 
+// Whether @modules, a list of "usr/share/selinux/POLICY/NAME.pp.bz2" and the like, has @name.
+static bool has_module(char **modules, const char *name)
+{
+	for (; *modules != NULL; modules++) {
+		const char *slash = strrchr(*modules, '/');
+		const char *file = slash != NULL ? slash + 1 : *modules;
+		size_t n = strcspn(file, ".");
+
+		if (strlen(name) == n && strncmp(file, name, n) == 0)
+			return true;
+	}
+	return false;
+}
+
 static bool run_policy(const StrakeSteps *steps, const Step *step, GError **error)
 {
 	const char *policy = strake_steps_policy_name(steps->def);
@@ -429,6 +443,9 @@ static bool run_policy(const StrakeSteps *steps, const Step *step, GError **erro
 	}
 	for (char **off = steps->def->selinux.disabled_modules; off != NULL && *off != NULL;
 		off++) {
+		// A module that this version of the policy does not have is off already.
+		if (!has_module(modules, *off))
+			continue;
 		g_ptr_array_add(argv, g_strdup("-d"));
 		g_ptr_array_add(argv, g_strdup(*off));
 	}

@@ -60,11 +60,9 @@ def test_image_is_small(place):
     assert raw.stat().st_blocks * 512 < 300e6
 
 
-def test_boots_and_holds(place):
-    """Secure Boot both ways, enforcing, ssh, dnf install, reboot: the table of `image boot --check`."""
-    build(place, "vm-base")
-    command = [STRAKE, "-q", "-C", str(ROOT), "image", "boot", "vm-base", "--check", "--secure-boot",
-               "--out", str(place / "images"), "--repo", str(place / "repo")]
+def boot_and_check(*options):
+    command = [STRAKE, "-q", "-C", str(ROOT), "image", "boot", "vm-base", "--check",
+               *map(str, options)]
     # Emulated processors can lose a race that real ones do not have (docs/images.md); the same
     # failure twice is the image's own.
     for _ in range(2):
@@ -73,3 +71,17 @@ def test_boots_and_holds(place):
         if result.returncode == 0:
             break
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
+
+
+def test_boots_and_holds(place):
+    """Secure Boot both ways, enforcing, ssh, dnf install, reboot: the table of `image boot --check`."""
+    build(place, "vm-base")
+    boot_and_check("--secure-boot", "--out", place / "images", "--repo", place / "repo")
+
+
+def test_the_archive_of_a_year_ago(place):
+    """The same overlays on trixie: other kernel, systemd 257, dnf 4 in Python; all but the floors."""
+    old = place / "trixie"
+    strake("repo", "publish", "--upstream", "trixie", "--follow", old / "repo")
+    strake("image", "build", "vm-base", "--repo", old / "repo/x86_64", "--out", old / "images")
+    boot_and_check("--upstream", "trixie", "--out", old / "images", "--repo", old / "repo")

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: The Strake authors
 //
-// GPT edit in place, then two kernel calls: resize the partition, resize the file system.
+// GPT read and edited in place, then two kernel calls: resize the partition, resize the file
+// system.
 #include "grow.h"
 
 #include <errno.h>
@@ -184,6 +185,48 @@ StrakeErrno grow_partition(const char *name)
 	r = grow_on((int)fd, number, sectors);
 	sys_close((int)fd);
 	return r;
+}
+
+// The first three fields of a GUID are little-endian in the table, and its text is not.
+static bool same_uuid(const unsigned char *raw, const char *text)
+{
+	static const unsigned char order[16] = {
+		3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
+	static const char digits[] = "0123456789abcdef";
+
+	for (unsigned i = 0; i < 16; i++) {
+		unsigned char byte = raw[order[i]];
+
+		if ((i == 4 || i == 6 || i == 8 || i == 10) && *text++ != '-')
+			return false;
+		if ((*text | 0x20) != (digits[byte >> 4] | 0x20))
+			return false;
+		text++;
+		if ((*text | 0x20) != (digits[byte & 15] | 0x20))
+			return false;
+		text++;
+	}
+	return *text == '\0';
+}
+
+bool partition_has_uuid(const char *name, const char *uuid)
+{
+	uint64_t number = read_number("/sys/class/block/", name, "/partition");
+	char disk[128];
+	char device[160];
+	StrakeErrno fd;
+	bool same;
+
+	if (number == 0 || number > ENTRIES || find_disk(name, disk, sizeof(disk)) < 0)
+		return false;
+	str_join(device, sizeof(device), "/dev/", disk, "");
+	fd = sys_open(device, O_RDONLY, 0);
+	if (fd < 0)
+		return false;
+	same = read_table((int)fd) == 0 &&
+	       same_uuid(entries + (number - 1) * ENTRY_BYTES + 16, uuid);
+	sys_close((int)fd);
+	return same;
 }
 
 StrakeErrno grow_filesystem(const char *path, const char *name)

@@ -19,3 +19,9 @@ StrakeErrno grow_partition(const char *name);
 
 /** grow_filesystem: an ext4 file system mounted at @path, to the size of partition @name. */
 StrakeErrno grow_filesystem(const char *path, const char *name);
+
+/**
+ * partition_has_uuid: whether the partition table of the disk gives partition @name the GUID @uuid
+ * (text, any case). For kernels whose uevents do not tell it, such as 6.12.
+ */
+bool partition_has_uuid(const char *name, const char *uuid);

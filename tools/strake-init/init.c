@@ -168,7 +168,9 @@ static bool find_partition(const char *key, const char *value, char *out, size_t
 			str_join(path, sizeof(path), "/sys/class/block/", e->name, "/uevent");
 			if (e->name[0] == '.' || file_read(path, uevent, sizeof(uevent)) <= 0)
 				continue;
-			if (uevent_has(uevent, key, value)) {
+			if (uevent_has(uevent, key, value) ||
+				(str_equal(key, "PARTUUID=") &&
+					partition_has_uuid(e->name, value))) {
 				str_join(out, size, "/dev/", e->name, "");
 				found = true;
 			}

@@ -325,7 +325,7 @@ void log_line(const char *a, const char *b, const char *c, long number)
 	do
 		*--d = (char)('0' + n % 10);
 	while ((n /= 10) > 0);
-	str_join(line, sizeof(line), "<4>strake-init: ", a, b);
+	str_join(line, sizeof(line), "<3>strake-init: ", a, b);
 	str_join(line + str_len(line), sizeof(line) - str_len(line), c,
 		number != 0 ? " (error " : "\n", number != 0 ? d : "");
 	if (number != 0)

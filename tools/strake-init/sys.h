@@ -51,5 +51,6 @@ bool str_glob(const char *pattern, const char *text);
 void str_join(char *out, size_t size, const char *a, const char *b, const char *c);
 /** file_read: the whole of a small file, NUL-terminated; returns its length or -errno. */
 StrakeErrno file_read(const char *path, char *out, size_t size);
-/** log_line: one line on the kernel log, so that it appears on every console. */
+/** log_line: one line on the kernel log, as an error, so that it appears on every console, with
+ * "quiet" too. */
 void log_line(const char *a, const char *b, const char *c, long number);

@@ -30,6 +30,7 @@ typedef struct {
 	char *keys;
 	char *repository;
 	char *package;
+	char *upstream;
 	char *console;
 	char *append;
 	int memory;
@@ -53,6 +54,9 @@ static const StrakeOpt boot_opts[] = {
 		"repository for dnf: the folder that holds x86_64 (out/repo)"},
 	{0, "package", STRAKE_OPT_STRING, offsetof(BootOpts, package), "NAME",
 		"the package that --check installs and asks for a page (nginx)"},
+	{0, "upstream", STRAKE_OPT_STRING, offsetof(BootOpts, upstream), "NAME",
+		"upstream of the packages in the image (the project's default); the floors of "
+		"versions are those of the default's release line"},
 	{0, "console", STRAKE_OPT_STRING, offsetof(BootOpts, console), "FILE",
 		"keep what the serial console printed"},
 	{0, "append", STRAKE_OPT_STRING, offsetof(BootOpts, append), "TEXT",
@@ -123,23 +127,13 @@ static void print_json(const GPtrArray *rows)
 	printf("%s\n", text);
 }
 
-static bool run_check(const BootOpts *opts, const char *disk, const char *repository,
-	const char *work, GBytes *certificate, GError **error)
+static bool run_check(const StrakeCheckOptions *options, bool json, GError **error)
 {
-	const StrakeCheckOptions options = {
-		.disk = disk,
-		.work = work,
-		.repository = repository,
-		.package = opts->package,
-		.secure_boot = certificate,
-		.console_copy = opts->console,
-		.timeout_s = opts->timeout > 0 ? (unsigned)opts->timeout : 0,
-	};
-	g_autoptr(GPtrArray) rows = strake_check_run(&options, error);
+	g_autoptr(GPtrArray) rows = strake_check_run(options, error);
 
 	if (rows == NULL)
 		return false;
-	if (opts->json) {
+	if (json) {
 		print_json(rows);
 	} else {
 		g_autofree char *table = strake_check_table(rows);
@@ -188,6 +182,18 @@ static bool run_machine(const BootOpts *opts, const char *disk, const char *work
 	return strake_machine_wait(machine, 0, error);
 }
 
+// Whether the image's packages come from another upstream than the release line's.
+static bool is_other_line(
+	const StrakeProject *project, const char *upstream, bool *out, GError **error)
+{
+	const StrakeUpstream *line = strake_project_upstream(project, NULL, error);
+	const StrakeUpstream *own =
+		line != NULL ? strake_project_upstream(project, upstream, error) : NULL;
+
+	*out = own != line;
+	return own != NULL;
+}
+
 static bool run_boot(const StrakeGlobals *globals, const void *data, char **args, GError **error)
 {
 	const BootOpts *opts = data;
@@ -196,12 +202,19 @@ static bool run_boot(const StrakeGlobals *globals, const void *data, char **args
 	g_autoptr(GBytes) certificate = NULL;
 	g_autofree char *disk = g_strdup(opts->disk);
 	g_autofree char *repository = g_strdup(opts->repository);
+	bool no_floors = false;
 
+	if (disk == NULL || opts->upstream != NULL) {
+		project = strake_project_load(globals->project_dir, NULL, error);
+		if (project == NULL ||
+			(opts->upstream != NULL &&
+				!is_other_line(project, opts->upstream, &no_floors, error)))
+			return false;
+	}
 	if (disk == NULL) {
 		g_autofree char *file = g_strconcat(args[0], ".raw", NULL);
 
-		project = strake_project_load(globals->project_dir, NULL, error);
-		if (project == NULL || strake_project_image(project, args[0], error) == NULL)
+		if (strake_project_image(project, args[0], error) == NULL)
 			return false;
 		disk = opts->out != NULL ? g_build_filename(opts->out, file, NULL)
 					 : g_build_filename(strake_project_output_dir(project),
@@ -220,8 +233,19 @@ static bool run_boot(const StrakeGlobals *globals, const void *data, char **args
 	work = strake_tmpdir_new(NULL, error);
 	if (work == NULL)
 		return false;
-	if (opts->check)
-		return run_check(opts, disk, repository, work->path, certificate, error);
+	if (opts->check) {
+		const StrakeCheckOptions options = {
+			.disk = disk,
+			.work = work->path,
+			.repository = repository,
+			.package = opts->package,
+			.secure_boot = certificate,
+			.no_floors = no_floors,
+			.console_copy = opts->console,
+			.timeout_s = opts->timeout > 0 ? (unsigned)opts->timeout : 0,
+		};
+		return run_check(&options, opts->json, error);
+	}
 	return run_machine(opts, disk, work->path, certificate, error);
 }
 
