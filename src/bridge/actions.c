@@ -174,8 +174,9 @@ static void add_copy(StrakeConversion *c, const StrakeScriptAction *action)
 	gsize size;
 	const char *data;
 
-	if (g_hash_table_contains(c->files, action->path))
-		return;
+	if (g_hash_table_contains(c->files, action->path) ||
+		strake_conversion_removes(c, action->path))
+		return; // an overlay that drops the copy need not keep its source
 	if (g_str_has_suffix(action->path, ".distrib")) {
 		strake_conversion_note(c, "script",
 			"%s: nothing is diverted here, so no copy of the original is kept",

@@ -108,7 +108,7 @@ bool strake_conversion_files(
 
 /** strake_bridge_is_base_dir: a directory of the base file system, owned by no bridged package. */
 bool strake_bridge_is_base_dir(const char *path);
-/** strake_bridge_file_flags: doc and license flags of a file by its place. */
+/** strake_bridge_file_flags: doc and license flags of a file or link, not a folder, by its place. */
 uint32_t strake_bridge_file_flags(const char *path);
 /** strake_bridge_file_lang: "de" for /usr/share/locale/de_AT/...; NULL: none; free with g_free. */
 char *strake_bridge_file_lang(const char *path);

@@ -101,9 +101,15 @@ bool strake_bridge_is_base_dir(const char *path)
 
 uint32_t strake_bridge_file_flags(const char *path)
 {
-	if (g_str_has_prefix(path, "/usr/share/doc/"))
-		return g_str_has_suffix(path, "/copyright") ? STRAKE_RPMFILE_LICENSE
-							    : STRAKE_RPMFILE_DOC;
+	static const char docs[] = "/usr/share/doc/";
+
+	// A link in the place of the folder leads to that of the package which holds the text for
+	// both.
+	if (g_str_has_prefix(path, docs))
+		return g_str_has_suffix(path, "/copyright") ||
+				       strchr(path + strlen(docs), '/') == NULL
+			       ? STRAKE_RPMFILE_LICENSE
+			       : STRAKE_RPMFILE_DOC;
 	if (g_str_has_prefix(path, "/usr/share/man/") || g_str_has_prefix(path, "/usr/share/info/"))
 		return STRAKE_RPMFILE_DOC;
 	return 0;

@@ -3,6 +3,7 @@
 without a refused package, installed, and looked at as the running system would."""
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tomllib
@@ -73,3 +74,32 @@ def test_the_kernel_is_beside_its_modules(root):
 
 def test_selinux_is_enforcing(root):
     assert "\nSELINUX=enforcing\n" in (root / "etc/selinux/config").read_text()
+
+
+def test_every_package_has_its_licence(root):
+    """The text that a package is licensed under, or a link to that of the package beside it; and
+    the common texts that those files name."""
+    listed = subprocess.run(
+        ["rpm", "--root", root, "--dbpath", "/var/lib/rpm", "-qa", "--qf",
+         "%{NAME}\n[%{=NAME} %{FILEFLAGS:fflags} %{FILENAMES}\n]"],
+        capture_output=True, text=True, check=True).stdout
+    licences, packages = {}, set()
+    for line in listed.splitlines():
+        name, flags, *path = line.split(" ", 2) if " " in line else (line, "")
+        packages.add(name)
+        if "l" in flags:
+            licences.setdefault(name, []).append(path[0])
+    # one text for all of ours
+    assert sorted(packages - set(licences)) == sorted(
+        name for name in packages if name.startswith("strake-") and name != "strake-release")
+    common = set()
+    for path in (path for paths in licences.values() for path in paths):
+        file = rootcheck.resolve(root, path)
+        if file is not None and file.is_dir():
+            file = rootcheck.resolve(root, path + "/copyright")
+        assert file is not None and file.stat().st_size > 0, path
+        common |= set(re.findall(rb"/usr/share/common-licenses/([A-Za-z0-9.-]*[A-Za-z0-9])",
+                                 file.read_bytes()))
+    assert len(common) > 5
+    assert [name for name in sorted(common)
+            if rootcheck.resolve(root, "/usr/share/common-licenses/" + name.decode()) is None] == []

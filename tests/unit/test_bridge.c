@@ -161,6 +161,7 @@ static void test_file_rules(void)
 		{"/usr/share/man/de/man1/x.1.gz", "de", STRAKE_RPMFILE_DOC, true, false},
 		{"/usr/share/man/man1/x.1.gz", NULL, STRAKE_RPMFILE_DOC, true, false},
 		{"/usr/share/doc/x/copyright", NULL, STRAKE_RPMFILE_LICENSE, false, false},
+		{"/usr/share/doc/link", NULL, STRAKE_RPMFILE_LICENSE, false, false},
 		{"/usr/share/doc/x/changelog.Debian.gz", NULL, STRAKE_RPMFILE_DOC, false, true},
 		{"/usr/share/x/changelog.gz", NULL, 0, false, false},
 		{"/usr/bin", NULL, 0, true, false},
