@@ -100,6 +100,7 @@ def test_every_package_has_its_licence(root):
         assert file is not None and file.stat().st_size > 0, path
         common |= set(re.findall(rb"/usr/share/common-licenses/([A-Za-z0-9.-]*[A-Za-z0-9])",
                                  file.read_bytes()))
+    common.discard(b"GFDL-3")  # a slip in a file of trixie's: there is no such licence
     assert len(common) > 5
     assert [name for name in sorted(common)
             if rootcheck.resolve(root, "/usr/share/common-licenses/" + name.decode()) is None] == []
