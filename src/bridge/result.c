@@ -2,12 +2,12 @@
 // SPDX-FileCopyrightText: The Strake authors
 //
 // The result of one conversion as a value and as JSON, the form in which the store keeps it.
-#include <json-glib/json-glib.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "bridge/conversion.h"
+#include "format/json.h"
 
 static void note_free(gpointer data)
 {
@@ -103,7 +103,6 @@ static void add_notes(JsonBuilder *b, const GPtrArray *notes)
 char *strake_bridge_result_to_json(const StrakeBridgeResult *result)
 {
 	g_autoptr(JsonBuilder) b = json_builder_new();
-	g_autoptr(JsonGenerator) generator = json_generator_new();
 	g_autoptr(JsonNode) root = NULL;
 
 	json_builder_begin_object(b);
@@ -130,37 +129,34 @@ char *strake_bridge_result_to_json(const StrakeBridgeResult *result)
 	add_notes(b, result->notes);
 	json_builder_end_object(b);
 	root = json_builder_get_root(b);
-	json_generator_set_root(generator, root);
-	json_generator_set_pretty(generator, TRUE);
-	return json_generator_to_data(generator, NULL);
-}
-
-static JsonArray *get_array(JsonObject *object, const char *key)
-{
-	JsonNode *node = json_object_get_member(object, key);
-
-	return node != NULL && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
+	return json_to_string(root, TRUE);
 }
 
 static char **get_texts(JsonObject *object, const char *key)
 {
-	JsonArray *array = get_array(object, key);
+	JsonArray *array = strake_json_array(object, key);
 	guint count = array != NULL ? json_array_get_length(array) : 0;
 	char **texts = g_new0(char *, count + 1);
 
-	for (guint i = 0; i < count; i++)
-		texts[i] = g_strdup(json_array_get_string_element(array, i));
+	for (guint i = 0, n = 0; i < count; i++) {
+		const char *text = strake_json_text_at(array, i);
+		if (text != NULL)
+			texts[n++] = g_strdup(text);
+	}
 	return texts;
 }
 
 static void get_notes(JsonObject *object, GPtrArray *notes)
 {
-	JsonArray *array = get_array(object, "notes");
+	JsonArray *array = strake_json_array(object, "notes");
 
 	for (guint i = 0; array != NULL && i < json_array_get_length(array); i++) {
-		JsonObject *item = json_array_get_object_element(array, i);
-		StrakeBridgeNote *note = g_new0(StrakeBridgeNote, 1);
+		JsonObject *item = strake_json_object_at(array, i);
+		StrakeBridgeNote *note;
 
+		if (item == NULL)
+			continue;
+		note = g_new0(StrakeBridgeNote, 1);
 		note->topic =
 			g_strdup(json_object_get_string_member_with_default(item, "topic", ""));
 		note->text = g_strdup(json_object_get_string_member_with_default(item, "text", ""));
@@ -171,20 +167,13 @@ static void get_notes(JsonObject *object, GPtrArray *notes)
 StrakeBridgeResult *strake_bridge_result_from_json(GBytes *json, GError **error)
 {
 	g_autoptr(StrakeBridgeResult) result = strake_bridge_result_new();
-	g_autoptr(JsonParser) parser = json_parser_new();
+	g_autoptr(JsonNode) root = strake_json_parse(json, "a bridge record", error);
 	g_auto(GStrv) unhandled = NULL;
 	JsonObject *o;
-	gsize size;
-	const char *data = g_bytes_get_data(json, &size);
 
-	if (!json_parser_load_from_data(parser, data, size, error))
+	if (root == NULL)
 		return NULL;
-	if (json_parser_get_root(parser) == NULL ||
-		!JSON_NODE_HOLDS_OBJECT(json_parser_get_root(parser))) {
-		strake_error_set(error, STRAKE_ERROR_INVALID, "a bridge record is no object");
-		return NULL;
-	}
-	o = json_node_get_object(json_parser_get_root(parser));
+	o = json_node_get_object(root);
 	for (size_t i = 0; i < G_N_ELEMENTS(string_fields); i++)
 		G_STRUCT_MEMBER(char *, result, string_fields[i].offset) = g_strdup(
 			json_object_get_string_member_with_default(o, string_fields[i].key, NULL));

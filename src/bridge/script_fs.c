@@ -253,21 +253,37 @@ static Tri renews(ScriptEval *ev)
 	return script_nothing(ev, "renews what an older system has: not there on a new one");
 }
 
+/* What to say when an action of @kind made @object already: nothing when it came from the same
+ * @source, else that @path has two. Returns false when no such action did. */
+static bool made_before(ScriptEval *ev, const ScriptObject *object, StrakeScriptActionKind kind,
+	const char *path, const char *source, Tri *out)
+{
+	const StrakeScriptAction *action = object != NULL ? object->action : NULL;
+	bool link = kind == STRAKE_SCRIPT_LINK;
+
+	if (action == NULL || action->kind != kind)
+		return false;
+	if (strcmp(link ? action->target : action->from, source) == 0)
+		*out = script_nothing(
+			ev, link ? "the link is there already" : "the copy is there already");
+	else
+		*out = script_unhandled(
+			ev, link ? "%s gets two targets" : "%s is a copy of two files", path);
+	return true;
+}
+
 Tri script_make_link(ScriptEval *ev, const char *path, const char *target)
 {
 	ScriptObject *object = script_object(ev, path);
 	StrakeScriptAction *action;
+	Tri said;
 
 	if (ev->removal)
 		return TRI_TRUE;
 	if (only_renews(ev, path))
 		return renews(ev);
-	if (object != NULL && object->action != NULL &&
-		object->action->kind == STRAKE_SCRIPT_LINK) {
-		if (strcmp(object->action->target, target) == 0)
-			return script_nothing(ev, "the link is there already");
-		return script_unhandled(ev, "%s gets two targets", path);
-	}
+	if (made_before(ev, object, STRAKE_SCRIPT_LINK, path, target, &said))
+		return said;
 	if (would_clash(ev, object, path))
 		return script_unhandled(ev, "puts a link in the place of %s", path);
 	action = script_action(ev, STRAKE_SCRIPT_LINK);
@@ -317,6 +333,7 @@ Tri script_make_copy(ScriptEval *ev, const char *from, const char *to, int mode,
 	ScriptObject *object = script_object(ev, to);
 	StrakeScriptAction *action;
 	char type = 0;
+	Tri said;
 
 	if (ev->removal)
 		return TRI_TRUE;
@@ -327,12 +344,8 @@ Tri script_make_copy(ScriptEval *ev, const char *from, const char *to, int mode,
 	if (!script_in_payload(ev, from, &type) || (type == 'd') != recursive)
 		return script_unhandled(ev, "copies %s, which is no %s of this package", from,
 			recursive ? "directory" : "file");
-	if (object != NULL && object->action != NULL &&
-		object->action->kind == STRAKE_SCRIPT_COPY) {
-		if (strcmp(object->action->from, from) == 0)
-			return script_nothing(ev, "the copy is there already");
-		return script_unhandled(ev, "%s is a copy of two files", to);
-	}
+	if (made_before(ev, object, STRAKE_SCRIPT_COPY, to, from, &said))
+		return said;
 	if (would_clash(ev, object, to))
 		return script_unhandled(ev, "copies over %s", to);
 	action = script_action(ev, STRAKE_SCRIPT_COPY);

@@ -9,11 +9,9 @@
 
 static char *finish(JsonBuilder *builder)
 {
-	g_autoptr(JsonGenerator) generator = json_generator_new();
 	g_autoptr(JsonNode) root = json_builder_get_root(builder);
 
-	json_generator_set_root(generator, root);
-	return json_generator_to_data(generator, NULL);
+	return json_to_string(root, FALSE);
 }
 
 static void add_string(JsonBuilder *b, const char *name, const char *value)

@@ -81,49 +81,40 @@ void strake_rpm_header_put_strings(
 		append_text(data, texts[i] != NULL ? texts[i] : "");
 }
 
-void strake_rpm_header_put_u16(
-	StrakeRpmHeaderWriter *writer, uint32_t tag, const uint16_t *values, size_t count)
+/* @count big-endian integers of @width bytes from @values, which are in the machine's order. */
+static void put_integers(StrakeRpmHeaderWriter *writer, uint32_t tag, uint32_t type,
+	const void *values, size_t width, size_t count)
 {
+	const uint8_t *from = values;
 	GByteArray *data;
 
 	if (count == 0)
 		return;
-	data = add_entry(writer, tag, STRAKE_RPM_TYPE_INT16, count);
-	g_byte_array_set_size(data, count * sizeof(uint16_t));
-	for (size_t i = 0; i < count; i++) {
-		uint16_t value = htobe16(values[i]);
-		memcpy(data->data + i * sizeof(value), &value, sizeof(value));
-	}
+	data = add_entry(writer, tag, type, count);
+	g_byte_array_append(data, from, (guint)(count * width));
+	if (G_BYTE_ORDER == G_BIG_ENDIAN)
+		return;
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < width; j++)
+			data->data[i * width + j] = from[i * width + width - 1 - j];
+}
+
+void strake_rpm_header_put_u16(
+	StrakeRpmHeaderWriter *writer, uint32_t tag, const uint16_t *values, size_t count)
+{
+	put_integers(writer, tag, STRAKE_RPM_TYPE_INT16, values, sizeof(*values), count);
 }
 
 void strake_rpm_header_put_u32(
 	StrakeRpmHeaderWriter *writer, uint32_t tag, const uint32_t *values, size_t count)
 {
-	GByteArray *data;
-
-	if (count == 0)
-		return;
-	data = add_entry(writer, tag, STRAKE_RPM_TYPE_INT32, count);
-	g_byte_array_set_size(data, count * sizeof(uint32_t));
-	for (size_t i = 0; i < count; i++) {
-		uint32_t value = htobe32(values[i]);
-		memcpy(data->data + i * sizeof(value), &value, sizeof(value));
-	}
+	put_integers(writer, tag, STRAKE_RPM_TYPE_INT32, values, sizeof(*values), count);
 }
 
 void strake_rpm_header_put_u64(
 	StrakeRpmHeaderWriter *writer, uint32_t tag, const uint64_t *values, size_t count)
 {
-	GByteArray *data;
-
-	if (count == 0)
-		return;
-	data = add_entry(writer, tag, STRAKE_RPM_TYPE_INT64, count);
-	g_byte_array_set_size(data, count * sizeof(uint64_t));
-	for (size_t i = 0; i < count; i++) {
-		uint64_t value = htobe64(values[i]);
-		memcpy(data->data + i * sizeof(value), &value, sizeof(value));
-	}
+	put_integers(writer, tag, STRAKE_RPM_TYPE_INT64, values, sizeof(*values), count);
 }
 
 void strake_rpm_header_put_bin(

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: The Strake authors
 //
-// Between shell_lexer.c (characters to words) and shell_parse.c (words to commands).
+// Between shell_lexer.c (characters to tokens) and shell_parse.c (tokens to commands).
 #pragma once
 
 #include "base/error.h"

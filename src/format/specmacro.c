@@ -179,23 +179,36 @@ static bool condition_function(Expander *x, const char *name, const char *argume
 	return true;
 }
 
+/* The name at *@p, which moves behind it; free with g_free. */
+static char *take_name(const char **p, const char *end)
+{
+	const char *start = *p;
+
+	while (*p < end && is_name(**p))
+		(*p)++;
+	return g_strndup(start, (size_t)(*p - start));
+}
+
+/* The "!" and "?" before a name, and the name: "?dist", "!?with_x". */
+static char *take_reference(const char **p, const char *end, bool *negated, bool *conditional)
+{
+	*negated = false;
+	*conditional = false;
+	for (; *p < end && (**p == '!' || **p == '?'); (*p)++) {
+		*negated = *negated != (**p == '!');
+		*conditional = *conditional || **p == '?';
+	}
+	return take_name(p, end);
+}
+
 /* "%{...}" from @from to @to, brace and all. */
 static void braced(Expander *x, const char *from, const char *to)
 {
 	const char *p = from + 2;
 	const char *end = to - 1;
-	bool negated = false;
-	bool conditional = false;
-	const char *start;
+	bool negated, conditional;
+	g_autofree char *name = take_reference(&p, end, &negated, &conditional);
 
-	for (; p < end && (*p == '!' || *p == '?'); p++) {
-		negated = negated != (*p == '!');
-		conditional = conditional || *p == '?';
-	}
-	start = p;
-	while (p < end && is_name(*p))
-		p++;
-	g_autofree char *name = g_strndup(start, (size_t)(p - start));
 	if (*name == '\0') {
 		leave(x, from, to);
 	} else if (conditional) {
@@ -242,18 +255,9 @@ static void expression(Expander *x, const char *from, const char *to)
 static const char *bare(Expander *x, const char *p, const char *end)
 {
 	const char *from = p++;
-	bool negated = false;
-	bool conditional = false;
-	const char *start;
+	bool negated, conditional;
+	g_autofree char *name = take_reference(&p, end, &negated, &conditional);
 
-	for (; p < end && (*p == '!' || *p == '?'); p++) {
-		negated = negated != (*p == '!');
-		conditional = conditional || *p == '?';
-	}
-	start = p;
-	while (p < end && is_name(*p))
-		p++;
-	g_autofree char *name = g_strndup(start, (size_t)(p - start));
 	if (*name == '\0') {
 		g_string_append_len(x->out, from, p - from);
 	} else if (condition_function(x, name, "")) {
@@ -261,10 +265,7 @@ static const char *bare(Expander *x, const char *p, const char *end)
 		g_string_truncate(x->out, x->out->len - 1);
 		while (p < end && g_ascii_isspace(*p))
 			p++;
-		start = p;
-		while (p < end && is_name(*p))
-			p++;
-		g_autofree char *argument = g_strndup(start, (size_t)(p - start));
+		g_autofree char *argument = take_name(&p, end);
 		if (!condition_function(x, name, argument))
 			leave(x, from, p);
 	} else if (!conditional) {

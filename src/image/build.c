@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <json-glib/json-glib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,6 +16,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/progress.h"
+#include "format/json.h"
 #include "image/compose.h"
 #include "image/init_program.h"
 #include "image/inventory.h"
@@ -104,7 +104,6 @@ static bool digest_definition(
 	const StrakeProjectDump what = {0};
 	g_autofree char *dump = strake_project_dump(project, &what, error);
 	g_autoptr(JsonParser) parser = json_parser_new();
-	g_autoptr(JsonGenerator) generator = json_generator_new();
 	g_autofree char *text = NULL;
 	JsonObject *images;
 
@@ -112,10 +111,8 @@ static bool digest_definition(
 		return false;
 	images = json_object_get_object_member(
 		json_node_get_object(json_parser_get_root(parser)), "images");
-	if (images != NULL && json_object_has_member(images, def->name)) {
-		json_generator_set_root(generator, json_object_get_member(images, def->name));
-		text = json_generator_to_data(generator, NULL);
-	}
+	if (images != NULL && json_object_has_member(images, def->name))
+		text = json_to_string(json_object_get_member(images, def->name), FALSE);
 	digest_text(digest, text);
 	for (char **cil = def->selinux.cil; cil != NULL && *cil != NULL; cil++)
 		digest_file(digest, *cil);
@@ -153,23 +150,25 @@ static bool is_current(const Build *b)
 {
 	g_autoptr(GBytes) bytes =
 		strake_file_read_at(AT_FDCWD, b->manifest, MANIFEST_MAX_BYTES, NULL);
-	g_autoptr(JsonParser) parser = json_parser_new();
+	g_autoptr(JsonNode) manifest = NULL;
 	JsonObject *root;
 	JsonArray *outputs;
 
-	if (bytes == NULL || b->o->force || b->o->from_root != NULL ||
-		!json_parser_load_from_data(parser, g_bytes_get_data(bytes, NULL),
-			(gssize)g_bytes_get_size(bytes), NULL) ||
-		!JSON_NODE_HOLDS_OBJECT(json_parser_get_root(parser)))
+	if (bytes == NULL || b->o->force || b->o->from_root != NULL)
 		return false;
-	root = json_node_get_object(json_parser_get_root(parser));
-	if (g_strcmp0(json_object_get_string_member_with_default(root, "inputs-sha256", ""),
-		    b->seed) != 0 ||
-		!json_object_has_member(root, "outputs"))
+	manifest = strake_json_parse(bytes, b->manifest, NULL);
+	if (manifest == NULL)
 		return false;
-	outputs = json_object_get_array_member(root, "outputs");
+	root = json_node_get_object(manifest);
+	outputs = strake_json_array(root, "outputs");
+	if (outputs == NULL ||
+		g_strcmp0(json_object_get_string_member_with_default(root, "inputs-sha256", ""),
+			b->seed) != 0)
+		return false;
 	for (guint i = 0; i < json_array_get_length(outputs); i++) {
-		JsonObject *one = json_array_get_object_element(outputs, i);
+		JsonObject *one = strake_json_object_at(outputs, i);
+		if (one == NULL)
+			return false;
 		g_autofree char *path = g_build_filename(
 			b->out, json_object_get_string_member_with_default(one, "file", ""), NULL);
 		struct stat st;

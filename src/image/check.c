@@ -223,29 +223,38 @@ static void check_dnf(
 		"yes", page != NULL && strstr(page, "<html") != NULL);
 }
 
+// Waits for a login to a boot other than @old_boot.
+static bool wait_for_reboot(
+	StrakeMachine *m, const char *old_boot, unsigned timeout_s, GError **error)
+{
+	gint64 end = g_get_monotonic_time() + (gint64)timeout_s * G_USEC_PER_SEC;
+
+	while (g_get_monotonic_time() < end) {
+		g_autofree char *boot = NULL;
+
+		strake_machine_forget_ssh(m);
+		if (!strake_machine_wait_ssh(m, timeout_s, error))
+			return false;
+		boot = strake_machine_ssh(m, "cat /proc/sys/kernel/random/boot_id\n", 30, NULL);
+		if (boot != NULL && g_strcmp0(g_strchomp(boot), old_boot) != 0)
+			return true;
+		g_usleep(G_USEC_PER_SEC);
+	}
+	return strake_error_set(error, STRAKE_ERROR_FAILED, "the machine did not go down");
+}
+
 static void check_reboot(
 	GPtrArray *rows, StrakeMachine *m, const char *old_boot, unsigned timeout_s)
 {
-	gint64 end = g_get_monotonic_time() + (gint64)timeout_s * G_USEC_PER_SEC;
 	g_autoptr(GError) failed = NULL;
+	g_autoptr(GHashTable) v = NULL;
 	g_autofree char *ignored = strake_machine_ssh(m, "systemctl reboot\n", 30, NULL);
 
-	while (g_get_monotonic_time() < end && strake_machine_is_running(m)) {
-		g_autoptr(GHashTable) v = NULL;
-
-		g_clear_error(&failed);
-		if (!strake_machine_wait_ssh(m, timeout_s, &failed))
-			break;
+	if (wait_for_reboot(m, old_boot, timeout_s, &failed))
 		v = ask(m, state_script, timeout_s, &failed);
-		if (v == NULL || g_strcmp0(g_hash_table_lookup(v, "boot"), old_boot) == 0) {
-			g_usleep(G_USEC_PER_SEC);
-			continue;
-		}
-		add_row(rows, "reboot", "done", "done", true);
+	add_row(rows, "reboot", v != NULL ? "done" : failed->message, "done", v != NULL);
+	if (v != NULL)
 		judge_state(rows, v, " after reboot");
-		return;
-	}
-	add_row(rows, "reboot", failed != NULL ? failed->message : "no answer", "done", false);
 }
 
 static void power_off(StrakeMachine *m)

@@ -21,6 +21,7 @@
 #include "format/efi_vars.h"
 
 enum { FIRMWARE_MAX_BYTES = 64 << 20, CONSOLE_MAX_BYTES = 64 << 20, POLL_MS = 500 };
+enum { CONNECT_MIN_S = 2, CONNECT_MAX_S = 20 };
 
 struct StrakeMachine {
 	GSubprocess *qemu;
@@ -329,16 +330,22 @@ bool strake_machine_wait(StrakeMachine *m, unsigned timeout_s, GError **error)
 	return true;
 }
 
-char *strake_machine_ssh(StrakeMachine *m, const char *script, unsigned timeout_s, GError **error)
+// One login serves all scripts of a boot: under emulation each further one would cost the machine
+// seconds. The connection in the background ends with the machine.
+static char *run_ssh(StrakeMachine *m, const char *script, unsigned timeout_s, unsigned connect_s,
+	GError **error)
 {
 	g_autofree char *port = g_strdup_printf("%u", m->ssh_port);
 	g_autofree char *limit = g_strdup_printf("%u", timeout_s);
+	g_autofree char *connect = g_strdup_printf("ConnectTimeout=%u", connect_s);
+	g_autofree char *control = g_strdup_printf("ControlPath=%s/ssh", m->work);
 	g_autoptr(GBytes) input = g_bytes_new(script, strlen(script));
 	g_autoptr(GBytes) out = NULL;
 	const char *argv[] = {"timeout", limit, "ssh", "-q", "-F", "/dev/null", "-i", m->key_path,
 		"-p", port, "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
-		"-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-o", "ConnectTimeout=20", "-l",
-		"root", "127.0.0.1", "/bin/sh", "-s", NULL};
+		"-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-o", connect, "-o", control,
+		"-o", "ControlMaster=auto", "-o", "ControlPersist=yes", "-o",
+		"ServerAliveInterval=20", "-l", "root", "127.0.0.1", "/bin/sh", "-s", NULL};
 	const StrakeRun run = {.argv = argv, .input = input};
 
 	if (!strake_run(&run, &out, error))
@@ -346,12 +353,26 @@ char *strake_machine_ssh(StrakeMachine *m, const char *script, unsigned timeout_
 	return text_of(out);
 }
 
+char *strake_machine_ssh(StrakeMachine *m, const char *script, unsigned timeout_s, GError **error)
+{
+	return run_ssh(m, script, timeout_s, CONNECT_MAX_S, error);
+}
+
+void strake_machine_forget_ssh(StrakeMachine *m)
+{
+	g_autofree char *control = g_build_filename(m->work, "ssh", NULL);
+
+	unlink(control);
+}
+
 bool strake_machine_wait_ssh(StrakeMachine *m, unsigned timeout_s, GError **error)
 {
 	gint64 end = g_get_monotonic_time() + (gint64)timeout_s * G_USEC_PER_SEC;
 
-	for (;;) {
-		g_autofree char *answer = strake_machine_ssh(m, "echo ready\n", 30, NULL);
+	// QEMU takes the connection before the guest can, and then asks the guest less and less
+	// often: short attempts find it sooner, longer ones do for a guest that is slow to answer.
+	for (unsigned connect_s = CONNECT_MIN_S;; connect_s = MIN(connect_s + 1, CONNECT_MAX_S)) {
+		g_autofree char *answer = run_ssh(m, "echo ready\n", 30, connect_s, NULL);
 		g_autofree char *console = strake_machine_console(m);
 		bool panic = strstr(console, "Kernel panic - not syncing") != NULL;
 		bool late = g_get_monotonic_time() > end;

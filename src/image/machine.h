@@ -49,6 +49,9 @@ bool strake_machine_wait(
 char *strake_machine_ssh(StrakeMachine *machine, const char *script, unsigned timeout_s,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** strake_machine_forget_ssh: the next script logs in anew, as after a reboot. */
+void strake_machine_forget_ssh(StrakeMachine *machine);
+
 /** strake_machine_wait_ssh: until a login works. Errors: FAILED with the console's end, at once
  * when the kernel panics. */
 bool strake_machine_wait_ssh(

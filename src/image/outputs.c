@@ -182,16 +182,11 @@ static void begin_manifest(JsonBuilder *b, const StrakeComposeJob *job)
 static bool write_manifest(const StrakeComposeJob *job, JsonBuilder *b, GError **error)
 {
 	g_autoptr(JsonNode) root = json_builder_get_root(b);
-	g_autoptr(JsonGenerator) generator = json_generator_new();
 	g_autofree char *path =
 		g_strdup_printf("%s/%s.manifest.json", job->c->out, job->c->def->name);
-	g_autofree char *text = NULL;
-	g_autofree char *with_newline = NULL;
+	g_autofree char *text = json_to_string(root, TRUE);
+	g_autofree char *with_newline = g_strconcat(text, "\n", NULL);
 
-	json_generator_set_pretty(generator, TRUE);
-	json_generator_set_root(generator, root);
-	text = json_generator_to_data(generator, NULL);
-	with_newline = g_strconcat(text, "\n", NULL);
 	return strake_file_write_at(
 		AT_FDCWD, path, with_newline, strlen(with_newline), 0644, error);
 }

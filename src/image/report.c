@@ -184,10 +184,8 @@ static void add_sums(JsonBuilder *b, const char *name, GHashTable *sums)
 static char *to_json(JsonBuilder *b)
 {
 	g_autoptr(JsonNode) root = json_builder_get_root(b);
-	g_autoptr(JsonGenerator) generator = json_generator_new();
 
-	json_generator_set_root(generator, root);
-	return json_generator_to_data(generator, NULL);
+	return json_to_string(root, FALSE);
 }
 
 char *strake_report_json(StrakeReport *report)

@@ -349,7 +349,7 @@ static bool add_local_rules(const StrakeSteps *steps, GPtrArray *argv, GError **
 		g_ptr_array_add(argv, g_strdup("-X"));
 		g_ptr_array_add(argv, g_strdup("400"));
 		g_ptr_array_add(argv, g_strdup("-i"));
-		g_ptr_array_add(argv, g_strconcat("/work/", base, NULL));
+		g_ptr_array_add(argv, g_strconcat(STRAKE_TOOLBOX_WORK "/", base, NULL));
 	}
 	return true;
 }
@@ -368,7 +368,7 @@ static bool run_semodule(const StrakeSteps *steps, const char *const *argv, GErr
 	g_autofree char *passwd = bind_source(steps, "etc/passwd");
 	g_autofree char *group = bind_source(steps, "etc/group");
 	const StrakeSandboxBind binds[] = {
-		{.source = steps->toolbox->work, .target = "/work", .writable = true},
+		{.source = steps->toolbox->work, .target = STRAKE_TOOLBOX_WORK, .writable = true},
 		{.source = etc, .target = "/etc/selinux", .writable = true},
 		{.source = var, .target = "/var/lib/selinux", .writable = true},
 		{.source = share, .target = "/usr/share/selinux"},

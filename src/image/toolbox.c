@@ -13,14 +13,14 @@ bool strake_toolbox_run(const StrakeToolbox *toolbox, const char *const *argv, G
 		g_strdup_printf("SOURCE_DATE_EPOCH=%" G_GINT64_FORMAT, toolbox->time_s);
 	const char *env[] = {epoch, "TZ=UTC", "LC_ALL=C.UTF-8", "MTOOLS_SKIP_CHECK=1", NULL};
 	const StrakeSandboxBind binds[] = {
-		{.source = toolbox->work, .target = "/work", .writable = true},
+		{.source = toolbox->work, .target = STRAKE_TOOLBOX_WORK, .writable = true},
 	};
 	const StrakeSandbox sandbox = {
 		.root = toolbox->root,
 		.root_read_only = true,
 		.binds = binds,
 		.n_binds = G_N_ELEMENTS(binds),
-		.cwd = "/work",
+		.cwd = STRAKE_TOOLBOX_WORK,
 		.env = env,
 		.proc = true,
 		.dev = true,

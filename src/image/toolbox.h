@@ -2,16 +2,19 @@
 // SPDX-FileCopyrightText: The Strake authors
 //
 // Programs that write file systems, run from a tools tree in a sandbox, so that every host gives
-// the same bytes. The work directory is "/work" inside.
+// the same bytes.
 #pragma once
 
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+/** Where the work directory of a build is inside of the sandbox. */
+#define STRAKE_TOOLBOX_WORK "/build"
+
 typedef struct {
 	const char *root; // the tools tree, "/" inside; read-only
-	const char *work; // host directory, "/work" inside, writable
+	const char *work; // host directory, STRAKE_TOOLBOX_WORK inside, writable
 	int64_t time_s;   // SOURCE_DATE_EPOCH
 } StrakeToolbox;
 

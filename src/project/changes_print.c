@@ -93,7 +93,6 @@ static void add_change(JsonBuilder *json, const StrakeChange *change)
 char *strake_changes_json(const GPtrArray *changes)
 {
 	g_autoptr(JsonBuilder) json = json_builder_new();
-	g_autoptr(JsonGenerator) generator = json_generator_new();
 	g_autoptr(JsonNode) root = NULL;
 	g_autofree char *body = NULL;
 
@@ -102,9 +101,7 @@ char *strake_changes_json(const GPtrArray *changes)
 		add_change(json, changes->pdata[i]);
 	json_builder_end_array(json);
 	root = json_builder_get_root(json);
-	json_generator_set_root(generator, root);
-	json_generator_set_pretty(generator, TRUE);
-	body = json_generator_to_data(generator, NULL);
+	body = json_to_string(root, TRUE);
 	return g_strconcat(body, "\n", NULL);
 }
 

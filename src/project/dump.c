@@ -8,13 +8,8 @@
 
 static char *print(JsonNode *root)
 {
-	g_autoptr(JsonGenerator) generator = json_generator_new();
-	g_autofree char *text = NULL;
+	g_autofree char *text = json_to_string(root, TRUE);
 
-	json_generator_set_pretty(generator, TRUE);
-	json_generator_set_indent(generator, 2);
-	json_generator_set_root(generator, root);
-	text = json_generator_to_data(generator, NULL);
 	return g_strconcat(text, "\n", NULL);
 }
 

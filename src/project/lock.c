@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: The Strake authors
 //
-// Lock files: read by the tables that everything is read by, written in one fixed form.
+// The locks of a project: what its files say and, above that, what was changed since.
 #include "project/lock.h"
 
 #include <errno.h>
@@ -14,196 +14,71 @@
 #include "base/path.h"
 #include "project/project_private.h"
 
-enum { LOCK_VERSION = 1 };
-
-typedef struct {
-	int version;
-	StrakeComponentLock lock; // azldev: the whole file
-	GPtrArray *components;    // ours
-} LockFile;
+#define OWN_FILE "components.lock"
+enum { FILE_MAX = 256 * 1024 * 1024 };
 
 struct StrakeLocks {
 	char *dir;
 	bool azldev;
-	GTree *by_name;      // name -> StrakeComponentLock *, owned
-	GHashTable *changed; // names
+	StrakeLockFile *own; // NULL: azldev's, or there is none
+	GTree *files;        // azldev: name -> StrakeLockFile
+	GTree *changed;      // name -> StrakeComponentLock, NULL: removed
 };
-
-#define AT(m) offsetof(StrakeComponentLock, m)
-#define LOCK_FIELDS(base)                                                                          \
-	{.key = "import-commit",                                                                   \
-		.kind = STRAKE_FIELD_STRING,                                                       \
-		.offset = (base) + AT(import_commit)},                                             \
-		{.key = "upstream-commit",                                                         \
-			.kind = STRAKE_FIELD_STRING,                                               \
-			.offset = (base) + AT(upstream_commit)},                                   \
-		{.key = "manual-bump",                                                             \
-			.kind = STRAKE_FIELD_INT,                                                  \
-			.offset = (base) + AT(manual_bump),                                        \
-			.max = 1000000},                                                           \
-		{.key = "input-fingerprint",                                                       \
-			.kind = STRAKE_FIELD_STRING,                                               \
-			.offset = (base) + AT(input_fingerprint)},                                 \
-	{                                                                                          \
-		.key = "resolution-input-hash", .kind = STRAKE_FIELD_STRING,                       \
-		.offset = (base) + AT(resolution_input_hash)                                       \
-	}
-
-static const StrakeField lock_fields[] = {
-	LOCK_FIELDS(0),
-	{.key = "inputs", .kind = STRAKE_FIELD_MAP, .offset = AT(inputs)},
-	{0},
-};
-static const StrakeSchema lock_schema = {.title = "component lock",
-	.size = sizeof(StrakeComponentLock),
-	.fields = lock_fields,
-	.has_name = true,
-	.has_origin = true,
-	.origin_offset = AT(at)};
-
-#define VERSION_FIELD                                                                              \
-	{                                                                                          \
-		.key = "version", .kind = STRAKE_FIELD_INT, .offset = offsetof(LockFile, version), \
-		.min = LOCK_VERSION, .max = LOCK_VERSION, .flags = STRAKE_FIELD_REQUIRED           \
-	}
-
-static const StrakeField azldev_fields[] = {
-	VERSION_FIELD,
-	LOCK_FIELDS(offsetof(LockFile, lock)),
-	{0},
-};
-static const StrakeSchema azldev_schema = {
-	.title = "lock file", .size = sizeof(LockFile), .fields = azldev_fields};
-
-static const StrakeField own_fields[] = {
-	VERSION_FIELD,
-	{.key = "components",
-		.kind = STRAKE_FIELD_NAMED,
-		.offset = offsetof(LockFile, components),
-		.schema = &lock_schema},
-	{0},
-};
-static const StrakeSchema own_schema = {
-	.title = "lock file", .size = sizeof(LockFile), .fields = own_fields};
-
-static void free_input(void *data)
-{
-	StrakeNameValue *input = data;
-
-	g_free(input->key);
-	g_free(input->value);
-	g_free(input);
-}
-
-static void free_lock(void *data)
-{
-	StrakeComponentLock *lock = data;
-
-	g_free(lock->name);
-	g_free(lock->import_commit);
-	g_free(lock->upstream_commit);
-	g_free(lock->input_fingerprint);
-	g_free(lock->resolution_input_hash);
-	g_clear_pointer(&lock->inputs, g_ptr_array_unref);
-	g_free(lock);
-}
-
-static StrakeComponentLock *copy_lock(const StrakeComponentLock *lock)
-{
-	StrakeComponentLock *copy = g_new0(StrakeComponentLock, 1);
-
-	copy->name = g_strdup(lock->name);
-	copy->import_commit = g_strdup(lock->import_commit);
-	copy->upstream_commit = g_strdup(lock->upstream_commit);
-	copy->manual_bump = lock->manual_bump;
-	copy->input_fingerprint = g_strdup(lock->input_fingerprint);
-	copy->resolution_input_hash = g_strdup(lock->resolution_input_hash);
-	copy->inputs = g_ptr_array_new_with_free_func(free_input);
-	for (guint i = 0; lock->inputs != NULL && i < lock->inputs->len; i++) {
-		const StrakeNameValue *input = lock->inputs->pdata[i];
-		StrakeNameValue *kept = g_new0(StrakeNameValue, 1);
-		kept->key = g_strdup(input->key);
-		kept->value = g_strdup(input->value);
-		g_ptr_array_add(copy->inputs, kept);
-	}
-	return copy;
-}
 
 static int compare_names(const void *a, const void *b, void *unused)
 {
 	return strcmp(a, b);
 }
 
-static void keep(StrakeLocks *locks, const StrakeComponentLock *lock)
+static StrakeLockFile *read_file(const char *path, const char *component, GError **error)
 {
-	g_tree_replace(locks->by_name, g_strdup(lock->name), copy_lock(lock));
+	g_autoptr(StrakeArena) arena = strake_arena_new();
+	GBytes *bytes = strake_file_read_at(AT_FDCWD, path, FILE_MAX, error);
+
+	return bytes != NULL ? strake_lock_file_parse(
+				       bytes, strake_project_display(arena, path), component, error)
+			     : NULL;
 }
 
-// Reads the file at @path into @out, whose parts live in @arena.
-static bool read_file(StrakeArena *arena, const StrakeSchema *schema, const char *path,
-	LockFile *out, GError **error)
-{
-	g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
-	g_autoptr(GString) where = g_string_new(NULL);
-	StrakeLoad load = {.arena = arena,
-		.file = strake_project_display(arena, path),
-		.dir = "/",
-		.problems = problems,
-		.path = where};
-	const StrakeTomlValue *root = strake_project_parse(&load, path);
-
-	if (root != NULL)
-		strake_schema_load(schema, &load, root, out);
-	if (problems->len == 0)
-		return true;
-	return strake_error_set(error, STRAKE_ERROR_INVALID,
-		"%s\n(a lock file is written by strake component update; this version reads "
-		"version %d)",
-		(char *)problems->pdata[0], LOCK_VERSION);
-}
-
-static bool load_azldev(StrakeLocks *locks, StrakeArena *arena, GError **error)
+static bool load_azldev(StrakeLocks *locks, GError **error)
 {
 	g_auto(GStrv) files = strake_glob_files(locks->dir, "*.lock", error);
 
 	if (files == NULL)
 		return false;
-	for (char **file = files; *file != NULL; file++) {
-		g_autofree char *base = g_path_get_basename(*file);
-		LockFile read = {0};
-		if (!read_file(arena, &azldev_schema, *file, &read, error))
+	for (char **path = files; *path != NULL; path++) {
+		g_autofree char *name = g_path_get_basename(*path);
+		StrakeLockFile *file;
+		name[strlen(name) - strlen(".lock")] = '\0';
+		file = read_file(*path, name, error);
+		if (file == NULL)
 			return false;
-		base[strlen(base) - strlen(".lock")] = '\0';
-		read.lock.name = base;
-		keep(locks, &read.lock);
+		g_tree_replace(locks->files, g_steal_pointer(&name), file);
 	}
 	return true;
 }
 
-static bool load_own(StrakeLocks *locks, StrakeArena *arena, GError **error)
+static bool load_own(StrakeLocks *locks, GError **error)
 {
-	g_autofree char *path = g_build_filename(locks->dir, "components.lock", NULL);
-	LockFile read = {0};
+	g_autofree char *path = g_build_filename(locks->dir, OWN_FILE, NULL);
 
 	if (!g_file_test(path, G_FILE_TEST_EXISTS))
 		return true;
-	if (!read_file(arena, &own_schema, path, &read, error))
-		return false;
-	for (guint i = 0; read.components != NULL && i < read.components->len; i++)
-		keep(locks, read.components->pdata[i]);
-	return true;
+	locks->own = read_file(path, NULL, error);
+	return locks->own != NULL;
 }
 
 StrakeLocks *strake_locks_load(const StrakeProject *project, GError **error)
 {
 	g_autoptr(StrakeLocks) locks = g_new0(StrakeLocks, 1);
-	g_autoptr(StrakeArena) arena = strake_arena_new();
 
 	locks->dir = g_strdup(project->lock_dir);
 	locks->azldev = project->azldev;
-	locks->by_name = g_tree_new_full(compare_names, NULL, g_free, free_lock);
-	locks->changed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	if (!(locks->azldev ? load_azldev(locks, arena, error) : load_own(locks, arena, error)))
+	locks->files =
+		g_tree_new_full(compare_names, NULL, g_free, (GDestroyNotify)strake_lock_file_free);
+	locks->changed = g_tree_new_full(
+		compare_names, NULL, g_free, (GDestroyNotify)strake_component_lock_free);
+	if (!(locks->azldev ? load_azldev(locks, error) : load_own(locks, error)))
 		return NULL;
 	return g_steal_pointer(&locks);
 }
@@ -213,155 +88,127 @@ void strake_locks_free(StrakeLocks *locks)
 	if (locks == NULL)
 		return;
 	g_free(locks->dir);
-	g_tree_unref(locks->by_name);
-	g_hash_table_unref(locks->changed);
+	strake_lock_file_free(locks->own);
+	g_tree_unref(locks->files);
+	g_tree_unref(locks->changed);
 	g_free(locks);
 }
 
 const StrakeComponentLock *strake_locks_get(const StrakeLocks *locks, const char *name)
 {
-	return g_tree_lookup(locks->by_name, name);
+	const StrakeLockFile *file;
+	void *changed;
+
+	if (g_tree_lookup_extended(locks->changed, name, NULL, &changed))
+		return changed;
+	file = locks->azldev ? g_tree_lookup(locks->files, name) : locks->own;
+	return file != NULL ? strake_lock_file_find(file, name) : NULL;
 }
 
-static gboolean add_name(void *name, void *lock, void *names)
+static gboolean add_name(void *name, void *value, void *names)
 {
-	g_strv_builder_add(names, name);
+	g_tree_insert(names, name, NULL);
+	return FALSE;
+}
+
+static gboolean add_if_locked(void *name, void *value, void *data)
+{
+	void **args = data;
+
+	if (strake_locks_get(args[0], name) != NULL)
+		g_strv_builder_add(args[1], name);
 	return FALSE;
 }
 
 char **strake_locks_names(const StrakeLocks *locks)
 {
 	g_autoptr(GStrvBuilder) names = g_strv_builder_new();
+	g_autoptr(GTree) all = g_tree_new_full(compare_names, NULL, NULL, NULL);
+	void *args[] = {(void *)locks, names};
 
-	g_tree_foreach(locks->by_name, add_name, names);
+	for (size_t i = 0; locks->own != NULL && i < strake_lock_file_size(locks->own); i++)
+		g_tree_insert(all, strake_lock_file_get(locks->own, i)->name, NULL);
+	g_tree_foreach(locks->files, add_name, all);
+	g_tree_foreach(locks->changed, add_name, all);
+	g_tree_foreach(all, add_if_locked, args);
 	return g_strv_builder_end(names);
 }
 
 void strake_locks_set(StrakeLocks *locks, const StrakeComponentLock *lock)
 {
 	const StrakeComponentLock *old = strake_locks_get(locks, lock->name);
-	StrakeComponentLock *new = copy_lock(lock);
+	StrakeComponentLock *new = strake_component_lock_copy(lock);
 
 	if (old != NULL && old->import_commit != NULL) {
 		g_free(new->import_commit);
 		new->import_commit = g_strdup(old->import_commit);
 	}
 	// @lock may be the old one, which goes now.
-	g_tree_replace(locks->by_name, g_strdup(new->name), new);
-	g_hash_table_add(locks->changed, g_strdup(new->name));
+	g_tree_replace(locks->changed, g_strdup(new->name), new);
 }
 
 void strake_locks_remove(StrakeLocks *locks, const char *name)
 {
-	if (g_tree_remove(locks->by_name, name))
-		g_hash_table_add(locks->changed, g_strdup(name));
+	if (strake_locks_get(locks, name) != NULL)
+		g_tree_replace(locks->changed, g_strdup(name), NULL);
 }
 
-static void append_string(GString *text, const char *key, const char *value)
-{
-	if (value != NULL && *value != '\0')
-		g_string_append_printf(text, "%s = \"%s\"\n", key, value);
-}
+// -- writing
 
-// Everything written here is hexadecimal or made of label characters: nothing needs escaping
-// but the quotes and backslashes of a label or name.
-static char *quoted(const char *text)
-{
-	g_autoptr(GString) out = g_string_new("\"");
+typedef struct {
+	const StrakeLocks *locks;
+	GError *error;
+} Store;
 
-	for (; *text != '\0'; text++) {
-		if (*text == '"' || *text == '\\')
-			g_string_append_c(out, '\\');
-		if ((guchar)*text < 0x20)
-			g_string_append_printf(out, "\\u%04x", (guchar)*text);
-		else
-			g_string_append_c(out, *text);
-	}
-	g_string_append_c(out, '"');
-	return g_string_free(g_steal_pointer(&out), FALSE);
-}
-
-static void append_lock(GString *text, const StrakeComponentLock *lock)
-{
-	append_string(text, "import-commit", lock->import_commit);
-	append_string(text, "upstream-commit", lock->upstream_commit);
-	if (lock->manual_bump != 0)
-		g_string_append_printf(text, "manual-bump = %d\n", lock->manual_bump);
-	append_string(text, "input-fingerprint", lock->input_fingerprint);
-	append_string(text, "resolution-input-hash", lock->resolution_input_hash);
-}
-
-static gboolean append_own(void *name, void *data, void *text)
-{
-	const StrakeComponentLock *lock = data;
-	g_autofree char *key = quoted(name);
-
-	g_string_append_printf(text, "\n[components.%s]\n", key);
-	append_lock(text, lock);
-	if (lock->inputs->len == 0)
-		return FALSE;
-	g_string_append_printf(text, "[components.%s.inputs]\n", key);
-	for (guint i = 0; i < lock->inputs->len; i++) {
-		const StrakeNameValue *input = lock->inputs->pdata[i];
-		g_autofree char *label = quoted(input->key);
-		g_string_append_printf(text, "%s = \"%s\"\n", label, input->value);
-	}
-	return FALSE;
-}
-
-static bool write_text(
-	const StrakeLocks *locks, const char *name, const GString *text, GError **error)
+static bool write_text(const StrakeLocks *locks, const char *name, GString *text, GError **error)
 {
 	g_autofree char *path = g_build_filename(locks->dir, name, NULL);
 
 	return strake_file_write_at(AT_FDCWD, path, text->str, text->len, 0644, error);
 }
 
-static bool store_azldev(StrakeLocks *locks, GError **error)
+static gboolean store_azldev_file(void *name, void *lock, void *data)
 {
-	GHashTableIter iter;
-	void *name;
+	Store *store = data;
+	g_autofree char *file = g_strconcat(name, ".lock", NULL);
+	g_autofree char *path = g_build_filename(store->locks->dir, file, NULL);
+	g_autoptr(GString) text = NULL;
 
-	g_hash_table_iter_init(&iter, locks->changed);
-	while (g_hash_table_iter_next(&iter, &name, NULL)) {
-		const StrakeComponentLock *lock = strake_locks_get(locks, name);
-		g_autofree char *file = g_strconcat(name, ".lock", NULL);
-		g_autofree char *path = g_build_filename(locks->dir, file, NULL);
-		g_autoptr(GString) text = g_string_new(NULL);
-		if (lock == NULL) {
-			if (unlink(path) < 0 && errno != ENOENT)
-				return strake_error_errno(error, errno, "remove", path);
-			continue;
-		}
-		g_string_printf(text, "version = %d\n", LOCK_VERSION);
-		append_lock(text, lock);
-		if (!write_text(locks, file, text, error))
-			return false;
-	}
-	return true;
+	if (lock == NULL)
+		return unlink(path) < 0 && errno != ENOENT &&
+		       !strake_error_errno(&store->error, errno, "remove", path);
+	text = strake_lock_file_format_azldev(lock);
+	return !write_text(store->locks, file, text, &store->error);
+}
+
+static bool store_azldev(const StrakeLocks *locks, GError **error)
+{
+	Store store = {locks, NULL};
+
+	g_tree_foreach(locks->changed, store_azldev_file, &store);
+	if (store.error != NULL)
+		g_propagate_error(error, store.error);
+	return store.error == NULL;
+}
+
+static bool store_own(const StrakeLocks *locks, GError **error)
+{
+	g_auto(GStrv) names = strake_locks_names(locks);
+	g_autoptr(GPtrArray) all = g_ptr_array_new();
+	g_autoptr(GString) text = NULL;
+
+	for (char **name = names; *name != NULL; name++)
+		g_ptr_array_add(all, (void *)strake_locks_get(locks, *name));
+	text = strake_lock_file_format((const StrakeComponentLock *const *)all->pdata, all->len);
+	return write_text(locks, OWN_FILE, text, error);
 }
 
 bool strake_locks_store(StrakeLocks *locks, GError **error)
 {
-	g_autoptr(GString) text = g_string_new(NULL);
-
-	if (g_hash_table_size(locks->changed) == 0)
+	if (g_tree_nnodes(locks->changed) == 0)
 		return true;
-	if (!strake_path_mkdirs(AT_FDCWD, locks->dir, error))
-		return false;
-	if (locks->azldev) {
-		if (!store_azldev(locks, error))
-			return false;
-	} else {
-		g_string_append_printf(text,
-			"# Written by strake component update; not for editing.\nversion = %d\n",
-			LOCK_VERSION);
-		g_tree_foreach(locks->by_name, append_own, text);
-		if (!write_text(locks, "components.lock", text, error))
-			return false;
-	}
-	g_hash_table_remove_all(locks->changed);
-	return true;
+	return strake_path_mkdirs(AT_FDCWD, locks->dir, error) &&
+	       (locks->azldev ? store_azldev(locks, error) : store_own(locks, error));
 }
 
 char *strake_component_resolution_hash(const StrakeProject *project, const StrakeComponent *c)

@@ -11,19 +11,8 @@
 #include <stdbool.h>
 
 #include "project/fingerprint.h"
+#include "project/lock_file.h"
 #include "project/project.h"
-
-/** Strings may be NULL: not known, or a local component. */
-typedef struct {
-	char *name;
-	StrakeOrigin at;
-	char *import_commit; // where the component began; never changed once set
-	char *upstream_commit;
-	int manual_bump;
-	char *input_fingerprint;
-	char *resolution_input_hash; // of what was asked of upstream
-	GPtrArray *inputs; // of StrakeNameValue: the parts, sorted; NULL in azldev's files
-} StrakeComponentLock;
 
 typedef struct StrakeLocks StrakeLocks;
 

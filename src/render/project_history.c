@@ -5,17 +5,13 @@
 // changed in the lock directory and nothing else.
 #include "render/project_history.h"
 
-#include <git2.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/digest.h"
 #include "base/error.h"
-#include "format/toml.h"
-#include "upstream/git.h"
+#include "render/project_repo_private.h"
 
-#define OWN_FILE "components.lock"
-#define SUFFIX ".lock"
 #define MEMO_KIND "project-history"
 
 enum { MEMO_VERSION = 1, MAX_COMMITS = 1000000 };
@@ -24,16 +20,6 @@ struct StrakeProjectHistory {
 	GHashTable *head;    // name -> StrakeProjectLock
 	GHashTable *changes; // name -> GPtrArray of StrakeProjectChange
 };
-
-static void lock_free(void *data)
-{
-	StrakeProjectLock *lock = data;
-
-	g_free(lock->import_commit);
-	g_free(lock->upstream_commit);
-	g_free(lock->fingerprint);
-	g_free(lock);
-}
 
 static void change_free(void *data)
 {
@@ -51,7 +37,7 @@ static StrakeProjectHistory *history_new(void)
 {
 	StrakeProjectHistory *history = g_new0(StrakeProjectHistory, 1);
 
-	history->head = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, lock_free);
+	history->head = strake_project_locks_new();
 	history->changes = g_hash_table_new_full(
 		g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
 	return history;
@@ -78,195 +64,10 @@ const GPtrArray *strake_project_history_changes(
 	return g_hash_table_lookup(history->changes, name);
 }
 
-// -- locks as text
-
-static char *string_of(const StrakeTomlValue *table, const char *key)
-{
-	const StrakeTomlEntry *entry = strake_toml_get(table, key);
-
-	if (entry == NULL || entry->value.kind != STRAKE_TOML_STRING ||
-		entry->value.string.size == 0)
-		return NULL;
-	return g_strdup(entry->value.string.text);
-}
-
-static void add_lock(GHashTable *locks, const char *name, const StrakeTomlValue *table)
-{
-	StrakeProjectLock *lock;
-
-	if (table->kind != STRAKE_TOML_TABLE)
-		return;
-	lock = g_new0(StrakeProjectLock, 1);
-	lock->import_commit = string_of(table, "import-commit");
-	lock->upstream_commit = string_of(table, "upstream-commit");
-	lock->fingerprint = string_of(table, "input-fingerprint");
-	g_hash_table_insert(locks, g_strdup(name), lock);
-}
-
-/* The locks in @text. @name: of the one component of a file of azldev's; NULL: our file. */
-static bool read_locks(
-	GHashTable *locks, const char *name, const char *text, size_t size, GError **error)
-{
-	g_autoptr(StrakeToml) toml =
-		strake_toml_parse(text, size, name != NULL ? name : OWN_FILE, error);
-	const StrakeTomlEntry *all;
-
-	if (toml == NULL)
-		return false;
-	if (name != NULL) {
-		add_lock(locks, name, strake_toml_root(toml));
-		return true;
-	}
-	all = strake_toml_get(strake_toml_root(toml), "components");
-	if (all == NULL || all->value.kind != STRAKE_TOML_TABLE)
-		return true;
-	for (size_t i = 0; i < all->value.table.count; i++)
-		add_lock(
-			locks, all->value.table.entries[i].key, &all->value.table.entries[i].value);
-	return true;
-}
-
-// -- trees
-
-typedef struct {
-	git_repository *repo;
-	char *lock_dir; // below the work tree, "" for its root
-} Repo;
-
-static void repo_clear(Repo *repo)
-{
-	git_repository_free(repo->repo);
-	g_free(repo->lock_dir);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Repo, repo_clear)
-
-static bool git_problem(GError **error, const char *verb, const char *name)
-{
-	const git_error *last = git_error_last();
-
-	return strake_error_set(error, STRAKE_ERROR_FAILED, "%s '%s': %s", verb, name,
-		last != NULL ? last->message : "unknown error of libgit2");
-}
-
-// Leaves @out->repo NULL for a project outside of git or with its locks outside of the work tree.
-static bool open_repo(const char *root, const char *lock_dir, Repo *out, GError **error)
-{
-	git_repository *repo = NULL;
-	g_autofree char *workdir = NULL;
-	g_autofree char *locks = NULL;
-	int rc;
-
-	strake_git_start();
-	rc = git_repository_open_ext(&repo, root, 0, NULL);
-	if (rc == GIT_ENOTFOUND)
-		return true;
-	if (rc != 0)
-		return git_problem(error, "open the project's repository at", root);
-	out->repo = repo;
-	if (git_repository_workdir(repo) == NULL) {
-		g_clear_pointer(&out->repo, git_repository_free);
-		return true;
-	}
-	workdir = g_canonicalize_filename(git_repository_workdir(repo), "/");
-	locks = g_canonicalize_filename(lock_dir, "/");
-	if (!g_str_has_prefix(locks, workdir) ||
-		(locks[strlen(workdir)] != '/' && locks[strlen(workdir)] != '\0')) {
-		// The same place may have another name through a link.
-		g_autofree char *real = realpath(root, NULL);
-		g_autofree char *canonical = g_canonicalize_filename(root, "/");
-		const char *below = NULL;
-		if (real != NULL && g_str_has_prefix(real, workdir) &&
-			g_str_has_prefix(locks, canonical))
-			below = locks + strlen(canonical);
-		if (below == NULL) {
-			g_clear_pointer(&out->repo, git_repository_free);
-			return true;
-		}
-		g_autofree char *moved = g_strconcat(real, below, NULL);
-		g_free(g_steal_pointer(&locks));
-		locks = g_steal_pointer(&moved);
-	}
-	out->lock_dir = g_strdup(locks + strlen(workdir) + (locks[strlen(workdir)] == '/'));
-	return true;
-}
-
-// NULL without an error when @commit has no lock directory.
-static git_tree *lock_tree(const Repo *repo, const git_commit *commit)
-{
-	git_tree *tree = NULL;
-	git_tree_entry *entry = NULL;
-	git_tree *below = NULL;
-
-	if (git_commit_tree(&tree, commit) != 0)
-		return NULL;
-	if (*repo->lock_dir == '\0')
-		return tree;
-	if (git_tree_entry_bypath(&entry, tree, repo->lock_dir) == 0 &&
-		git_tree_entry_type(entry) == GIT_OBJECT_TREE)
-		git_tree_lookup(&below, repo->repo, git_tree_entry_id(entry));
-	git_tree_entry_free(entry);
-	git_tree_free(tree);
-	return below;
-}
-
-static bool is_lock_file(const git_tree_entry *entry)
-{
-	return git_tree_entry_type(entry) == GIT_OBJECT_BLOB &&
-	       g_str_has_suffix(git_tree_entry_name(entry), SUFFIX);
-}
-
-/* Adds the locks of a lock file. Files of other kinds (the packages' lock of an upstream) have no
- * table that we look for. */
-static bool read_entry(
-	const Repo *repo, GHashTable *locks, const git_tree_entry *entry, GError **error)
-{
-	const char *file = git_tree_entry_name(entry);
-	g_autofree char *name = NULL;
-	git_blob *blob = NULL;
-	bool ok;
-
-	if (git_blob_lookup(&blob, repo->repo, git_tree_entry_id(entry)) != 0)
-		return git_problem(error, "read", file);
-	if (strcmp(file, OWN_FILE) != 0)
-		name = g_strndup(file, strlen(file) - strlen(SUFFIX));
-	ok = read_locks(
-		locks, name, git_blob_rawcontent(blob), (size_t)git_blob_rawsize(blob), error);
-	git_blob_free(blob);
-	return ok;
-}
-
-static bool same_entry(const git_tree_entry *entry, const git_tree *other)
-{
-	const git_tree_entry *old =
-		other != NULL ? git_tree_entry_byname(other, git_tree_entry_name(entry)) : NULL;
-
-	return old != NULL && git_oid_equal(git_tree_entry_id(old), git_tree_entry_id(entry));
-}
-
-// The locks of @tree in files that differ from those of @parent (NULL: all). Broken ones are no
-// locks, unless @error is given.
-static bool read_tree(const Repo *repo, GHashTable *locks, const git_tree *tree,
-	const git_tree *parent, GError **error)
-{
-	for (size_t i = 0; tree != NULL && i < git_tree_entrycount(tree); i++) {
-		const git_tree_entry *entry = git_tree_entry_byindex(tree, i);
-		if (!is_lock_file(entry) || same_entry(entry, parent))
-			continue;
-		if (!read_entry(repo, locks, entry, error) && error != NULL)
-			return false;
-	}
-	return true;
-}
-
-static GHashTable *locks_new(void)
-{
-	return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, lock_free);
-}
-
 // -- the walk
 
 typedef struct {
-	const Repo *repo;
+	const StrakeProjectRepo *repo;
 	StrakeProjectHistory *history;
 } Walk;
 
@@ -308,7 +109,7 @@ static bool is_same_tree(const git_tree *a, const git_tree *b)
 
 static void look_at(Walk *walk, git_commit *commit)
 {
-	git_tree *tree = lock_tree(walk->repo, commit);
+	git_tree *tree = strake_project_lock_tree(walk->repo, commit);
 	git_tree *first = NULL;
 	bool same = false;
 
@@ -318,7 +119,7 @@ static void look_at(Walk *walk, git_commit *commit)
 		git_tree *theirs;
 		if (git_commit_parent(&parent, commit, i) != 0)
 			continue;
-		theirs = lock_tree(walk->repo, parent);
+		theirs = strake_project_lock_tree(walk->repo, parent);
 		same = is_same_tree(tree, theirs);
 		if (i == 0)
 			first = theirs;
@@ -327,10 +128,10 @@ static void look_at(Walk *walk, git_commit *commit)
 		git_commit_free(parent);
 	}
 	if (!same && tree != NULL) {
-		g_autoptr(GHashTable) locks = locks_new();
+		g_autoptr(GHashTable) locks = strake_project_locks_new();
 		GHashTableIter iter;
 		void *name, *lock;
-		(void)read_tree(walk->repo, locks, tree, first, NULL);
+		(void)strake_project_read_locks(walk->repo, locks, tree, first, NULL);
 		g_hash_table_iter_init(&iter, locks);
 		while (g_hash_table_iter_next(&iter, &name, &lock))
 			add_change(walk, commit, name, lock);
@@ -346,11 +147,11 @@ static bool walk_commits(Walk *walk, const git_oid *head, GError **error)
 	size_t n = 0;
 
 	if (git_revwalk_new(&revwalk, walk->repo->repo) != 0)
-		return git_problem(error, "walk the project's history from", "HEAD");
+		return strake_project_git_problem(error, "walk the project's history from", "HEAD");
 	git_revwalk_sorting(revwalk, GIT_SORT_TOPOLOGICAL | GIT_SORT_TIME | GIT_SORT_REVERSE);
 	if (git_revwalk_push(revwalk, head) != 0) {
 		git_revwalk_free(revwalk);
-		return git_problem(error, "walk the project's history from", "HEAD");
+		return strake_project_git_problem(error, "walk the project's history from", "HEAD");
 	}
 	while (n++ < MAX_COMMITS && git_revwalk_next(&id, revwalk) == 0) {
 		git_commit *commit = NULL;
@@ -467,7 +268,7 @@ static bool from_memo(StrakeProjectHistory *history, StrakeStore *store, const c
 	return true;
 }
 
-static char *memo_key(const Repo *repo, const git_oid *head)
+static char *memo_key(const StrakeProjectRepo *repo, const git_oid *head)
 {
 	g_autofree char *text = NULL;
 	char id[GIT_OID_HEXSZ + 1];
@@ -477,75 +278,29 @@ static char *memo_key(const Repo *repo, const git_oid *head)
 	return strake_digest_data(STRAKE_DIGEST_SHA256, text, strlen(text));
 }
 
-static bool read_head(const Repo *repo, GHashTable *locks, const git_oid *id, GError **error)
-{
-	git_commit *commit = NULL;
-	git_tree *tree;
-	bool ok;
-
-	if (git_commit_lookup(&commit, repo->repo, id) != 0)
-		return git_problem(error, "read the project's commit", "HEAD");
-	tree = lock_tree(repo, commit);
-	ok = read_tree(repo, locks, tree, NULL, error);
-	git_tree_free(tree);
-	git_commit_free(commit);
-	if (!ok)
-		g_prefix_error(error, "as committed in the project: ");
-	return ok;
-}
-
 StrakeProjectHistory *strake_project_history_read(
 	const char *root, const char *lock_dir, StrakeStore *store, GError **error)
 {
 	g_autoptr(StrakeProjectHistory) history = history_new();
-	g_auto(Repo) repo = {NULL, NULL};
+	g_auto(StrakeProjectRepo) repo = {NULL, NULL};
 	Walk walk = {&repo, history};
 	g_autofree char *key = NULL;
 	g_autoptr(GString) text = NULL;
 	git_oid head;
 
-	if (!open_repo(root, lock_dir, &repo, error))
+	if (!strake_project_repo_open(root, lock_dir, &repo, error))
 		return NULL;
 	if (repo.repo == NULL || git_reference_name_to_id(&head, repo.repo, "HEAD") != 0)
 		return g_steal_pointer(&history); // no git, or no commit yet
 	key = memo_key(&repo, &head);
 	if (store != NULL && from_memo(history, store, key))
 		return g_steal_pointer(&history);
-	if (!read_head(&repo, history->head, &head, error) || !walk_commits(&walk, &head, error))
+	if (!strake_project_read_commit(&repo, history->head, &head, error) ||
+		!walk_commits(&walk, &head, error))
 		return NULL;
 	text = format(history);
 	if (store != NULL &&
 		!strake_store_put_key(store, MEMO_KIND, key, text->str, text->len, error))
 		return NULL;
 	return g_steal_pointer(&history);
-}
-
-GHashTable *strake_project_locks_at(
-	const char *root, const char *lock_dir, const char *revision, GError **error)
-{
-	g_autoptr(GHashTable) locks = locks_new();
-	g_auto(Repo) repo = {NULL, NULL};
-	git_object *object = NULL;
-	git_object *commit = NULL;
-	bool ok;
-
-	if (!open_repo(root, lock_dir, &repo, error))
-		return NULL;
-	if (repo.repo == NULL) {
-		strake_error_set(error, STRAKE_ERROR_NOT_FOUND,
-			"the project at '%s' (or its lock directory) is not in a git repository",
-			root);
-		return NULL;
-	}
-	if (git_revparse_single(&object, repo.repo, revision) != 0 ||
-		git_object_peel(&commit, object, GIT_OBJECT_COMMIT) != 0) {
-		git_object_free(object);
-		strake_error_set(error, STRAKE_ERROR_NOT_FOUND,
-			"the project's repository has no revision '%s'", revision);
-		return NULL;
-	}
-	ok = read_head(&repo, locks, git_object_id(commit), error);
-	git_object_free(commit);
-	git_object_free(object);
-	return ok ? g_steal_pointer(&locks) : NULL;
 }

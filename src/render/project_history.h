@@ -46,10 +46,3 @@ const StrakeProjectLock *strake_project_history_head(
 /** strake_project_history_changes: of StrakeProjectChange, oldest first; NULL: none. */
 const GPtrArray *strake_project_history_changes(
 	const StrakeProjectHistory *history, const char *name);
-
-/**
- * strake_project_locks_at: the locks committed at @revision ("HEAD~3", a branch, an id): name ->
- * StrakeProjectLock. Errors: NOT_FOUND for an unknown revision or a project outside of git.
- */
-GHashTable *strake_project_locks_at(const char *root, const char *lock_dir, const char *revision,
-	GError **error) G_GNUC_WARN_UNUSED_RESULT;

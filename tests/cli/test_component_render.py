@@ -199,8 +199,8 @@ overlays = [ { type = "spec-set-tag", tag = "Summary", value = "Greets" } ]
         "* Mon Sep 14 2020 Ann Author <ann@example.org> - 1.0-2", "- Mend the fix",
         "* Sun Sep 13 2020 Ann Author <ann@example.org> - 1.0-1", "- Import hello"]
     changed = json.loads(project.run("component", "changed", "--from", "HEAD~1", "--json").stdout)
-    assert changed == [{"name": "hello", "change": "changed", "old-commit": hello.ids[1],
-                        "new-commit": new}]
+    assert changed == [{"name": "hello", "change": "changed", "sources-change": False,
+                        "old-commit": hello.ids[1], "new-commit": new}]
     history = json.loads(project.run("component", "history", "hello", "--json").stdout)
     assert [row["message"] for row in history] == [
         "Take the better fix", "Greet instead", "Import hello into the distribution"]

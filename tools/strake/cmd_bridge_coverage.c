@@ -13,6 +13,7 @@
 #include "base/progress.h"
 #include "bridge/script_deb.h"
 #include "bridge_io.h"
+#include "cli/json.h"
 #include "commands.h"
 #include "format/deb_file.h"
 #include "upstream/deb_archive.h"
@@ -122,8 +123,7 @@ static bool sample(const StrakeGlobals *globals, const CoverageOpts *opts, Bridg
 		globals->offline ? NULL : strake_apt_config_load(upstream, error);
 	const StrakeDebArchiveOptions how = {.offline = globals->offline};
 	g_autoptr(StrakeDebArchive) archive = NULL;
-	g_autoptr(GPtrArray) pins =
-		g_ptr_array_new_with_free_func((GDestroyNotify)strake_pin_free);
+	g_autoptr(GPtrArray) pins = g_ptr_array_new_with_free_func((GDestroyNotify)strake_pin_free);
 	unsigned skipped = 0;
 
 	if (config == NULL && !globals->offline)
@@ -190,8 +190,6 @@ static void print_text(const Verdict *verdicts, guint count)
 static void print_json(const Verdict *verdicts, guint count)
 {
 	g_autoptr(JsonBuilder) b = json_builder_new();
-	g_autoptr(JsonNode) root = NULL;
-	g_autofree char *text = NULL;
 
 	json_builder_begin_array(b);
 	for (guint i = 0; i < count; i++) {
@@ -209,9 +207,7 @@ static void print_json(const Verdict *verdicts, guint count)
 		json_builder_end_object(b);
 	}
 	json_builder_end_array(b);
-	root = json_builder_get_root(b);
-	text = json_to_string(root, TRUE);
-	printf("%s\n", text);
+	strake_json_print(b);
 }
 
 static bool run_coverage(

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "bridge/script.h"
 #include "bridge/script_deb.h"
+#include "cli/json.h"
 #include "commands.h"
 
 typedef struct {
@@ -260,18 +261,6 @@ static void add_plan(JsonBuilder *json, const StrakeScriptPlan *plan, const char
 	json_builder_end_object(json);
 }
 
-static void print_json(JsonBuilder *json)
-{
-	g_autoptr(JsonNode) root = json_builder_get_root(json);
-	g_autoptr(JsonGenerator) generator = json_generator_new();
-	g_autofree char *text = NULL;
-
-	json_generator_set_root(generator, root);
-	json_generator_set_pretty(generator, TRUE);
-	text = json_generator_to_data(generator, NULL);
-	printf("%s\n", text);
-}
-
 // -- command
 
 static void print_plan(const StrakeScriptPlan *plan, const char *name)
@@ -325,7 +314,7 @@ static bool run_script(const StrakeGlobals *globals, const void *data, char **ar
 	}
 	json_builder_end_array(json);
 	if (opts->json)
-		print_json(json);
+		strake_json_print(json);
 	return true;
 }
 

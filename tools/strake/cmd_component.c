@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/glob.h"
+#include "cli/json.h"
 #include "cli/table.h"
 #include "commands.h"
 #include "project/edit.h"
@@ -115,18 +116,6 @@ static void list_as_row(StrakeTable *table, const StrakeProject *project, const 
 	strake_table_add(table, (const char *[]){c->name, source, overlays, groups, at});
 }
 
-static void print_json(JsonBuilder *json)
-{
-	g_autoptr(JsonGenerator) generator = json_generator_new();
-	g_autoptr(JsonNode) root = json_builder_get_root(json);
-	g_autofree char *text = NULL;
-
-	json_generator_set_root(generator, root);
-	json_generator_set_pretty(generator, TRUE);
-	text = json_generator_to_data(generator, NULL);
-	printf("%s\n", text);
-}
-
 static bool run_list(const StrakeGlobals *globals, const void *opts, char **args, GError **error)
 {
 	const ComponentOpts *o = opts;
@@ -153,7 +142,7 @@ static bool run_list(const StrakeGlobals *globals, const void *opts, char **args
 	}
 	json_builder_end_array(json);
 	if (o->json)
-		print_json(json);
+		strake_json_print(json);
 	else
 		strake_table_print(table, stdout);
 	return true;

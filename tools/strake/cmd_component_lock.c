@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: The Strake authors
 //
-// strake component update, explain, history and changed: locks and what changed them.
+// strake component update, explain and history: locks and what changed them.
 #include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "cli/json.h"
 #include "cli/table.h"
 #include "commands.h"
 #include "component_io.h"
@@ -16,8 +17,6 @@ typedef struct {
 	gboolean check_only;
 	gboolean bump;
 	gboolean json;
-	char *from;
-	char *to;
 } LockOpts;
 
 enum { COMMIT_SHOWN = 12 };
@@ -195,78 +194,6 @@ static bool run_history(const StrakeGlobals *globals, const void *opts, char **a
 	return true;
 }
 
-// -- changed
-
-static void compare_locks(StrakeTable *table, JsonBuilder *json, const char *name,
-	const StrakeProjectLock *from, const StrakeProjectLock *to)
-{
-	g_autofree char *was = short_id(from != NULL ? from->upstream_commit : NULL);
-	g_autofree char *is = short_id(to != NULL ? to->upstream_commit : NULL);
-	const char *what = from == NULL ? "added" : to == NULL ? "deleted" : "changed";
-
-	if (from != NULL && to != NULL && g_strcmp0(from->fingerprint, to->fingerprint) == 0 &&
-		g_strcmp0(from->upstream_commit, to->upstream_commit) == 0)
-		return;
-	strake_table_add(table, (const char *[]){name, what, was, is});
-	json_builder_begin_object(json);
-	strake_json_string(json, "name", name);
-	strake_json_string(json, "change", what);
-	optional(json, "old-commit", from != NULL ? from->upstream_commit : NULL);
-	optional(json, "new-commit", to != NULL ? to->upstream_commit : NULL);
-	json_builder_end_object(json);
-}
-
-static int compare_strings(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static bool run_changed(const StrakeGlobals *globals, const void *opts, char **args, GError **error)
-{
-	const LockOpts *o = opts;
-	g_autoptr(StrakeProject) project = NULL;
-	g_autoptr(GHashTable) from = NULL;
-	g_autoptr(GHashTable) to = NULL;
-	g_autoptr(GPtrArray) names = g_ptr_array_new();
-	g_autoptr(StrakeTable) table = strake_table_new("component", "lock", "was", "is", NULL);
-	g_autoptr(JsonBuilder) json = json_builder_new();
-	GHashTableIter iter;
-	void *name;
-
-	if (o->from == NULL)
-		return strake_error_set(error, STRAKE_ERROR_USAGE, "--from REVISION is needed");
-	project = strake_project_load(globals->project_dir, NULL, error);
-	if (project == NULL)
-		return false;
-	from = strake_project_locks_at(
-		strake_project_root(project), strake_project_lock_dir(project), o->from, error);
-	if (from == NULL)
-		return false;
-	to = strake_project_locks_at(strake_project_root(project), strake_project_lock_dir(project),
-		o->to != NULL ? o->to : "HEAD", error);
-	if (to == NULL)
-		return false;
-	g_hash_table_iter_init(&iter, from);
-	while (g_hash_table_iter_next(&iter, &name, NULL))
-		g_ptr_array_add(names, name);
-	g_hash_table_iter_init(&iter, to);
-	while (g_hash_table_iter_next(&iter, &name, NULL))
-		if (!g_hash_table_contains(from, name))
-			g_ptr_array_add(names, name);
-	g_ptr_array_sort(names, compare_strings);
-	json_builder_begin_array(json);
-	for (guint i = 0; i < names->len; i++)
-		compare_locks(table, json, names->pdata[i],
-			g_hash_table_lookup(from, names->pdata[i]),
-			g_hash_table_lookup(to, names->pdata[i]));
-	json_builder_end_array(json);
-	if (o->json)
-		strake_json_print(json);
-	else
-		strake_table_print(table, stdout);
-	return true;
-}
-
 #define OPT_JSON                                                                                   \
 	{                                                                                          \
 		0, "json", STRAKE_OPT_FLAG, offsetof(LockOpts, json), NULL, "as JSON"              \
@@ -288,13 +215,6 @@ static const StrakeOpt update_opts[] = {
 };
 static const StrakeOpt explain_opts[] = {OPT_JSON, {0}};
 static const StrakeOpt history_opts[] = {OPT_ALL, OPT_JSON, {0}};
-static const StrakeOpt changed_opts[] = {
-	{0, "from", STRAKE_OPT_STRING, offsetof(LockOpts, from), "REVISION", "the older state"},
-	{0, "to", STRAKE_OPT_STRING, offsetof(LockOpts, to), "REVISION",
-		"the newer state; HEAD without it"},
-	OPT_JSON,
-	{0},
-};
 
 const StrakeCmd strake_cmd_component_update = {
 	.name = "component update",
@@ -333,13 +253,4 @@ const StrakeCmd strake_cmd_component_history = {
 	.opts = history_opts,
 	.opts_size = sizeof(LockOpts),
 	.run = run_history,
-};
-
-const StrakeCmd strake_cmd_component_changed = {
-	.name = "component changed",
-	.summary = "list components that differ between two revisions of the project",
-	.details = "Compares the locks as committed; the definitions of today play no part.",
-	.opts = changed_opts,
-	.opts_size = sizeof(LockOpts),
-	.run = run_changed,
 };

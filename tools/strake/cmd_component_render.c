@@ -5,6 +5,7 @@
 #include <json-glib/json-glib.h>
 #include <stdio.h>
 
+#include "cli/json.h"
 #include "cli/table.h"
 #include "commands.h"
 #include "component_io.h"

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/path.h"
+#include "cli/json.h"
 #include "cli/table.h"
 #include "commands.h"
 #include "component_io.h"

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "cli/json.h"
 #include "commands.h"
 #include "image/inventory.h"
 #include "project/project.h"
@@ -91,16 +92,8 @@ static bool run_list(const StrakeGlobals *globals, const void *data, char **args
 		json_builder_end_object(b);
 	}
 	json_builder_end_array(b);
-	if (opts->json) {
-		g_autoptr(JsonGenerator) generator = json_generator_new();
-		g_autoptr(JsonNode) root = json_builder_get_root(b);
-		g_autofree char *text = NULL;
-
-		json_generator_set_pretty(generator, TRUE);
-		json_generator_set_root(generator, root);
-		text = json_generator_to_data(generator, NULL);
-		printf("%s\n", text);
-	}
+	if (opts->json)
+		strake_json_print(b);
 	return true;
 }
 

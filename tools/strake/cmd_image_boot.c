@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/progress.h"
+#include "cli/json.h"
 #include "commands.h"
 #include "image/check.h"
 #include "image/machine.h"
@@ -98,9 +99,6 @@ static GBytes *certificate_der(const char *keys_dir, GError **error)
 static void print_json(const GPtrArray *rows)
 {
 	g_autoptr(JsonBuilder) b = json_builder_new();
-	g_autoptr(JsonGenerator) generator = json_generator_new();
-	g_autoptr(JsonNode) root = NULL;
-	g_autofree char *text = NULL;
 
 	json_builder_begin_array(b);
 	for (guint i = 0; i < rows->len; i++) {
@@ -120,11 +118,7 @@ static void print_json(const GPtrArray *rows)
 		json_builder_end_object(b);
 	}
 	json_builder_end_array(b);
-	root = json_builder_get_root(b);
-	json_generator_set_pretty(generator, TRUE);
-	json_generator_set_root(generator, root);
-	text = json_generator_to_data(generator, NULL);
-	printf("%s\n", text);
+	strake_json_print(b);
 }
 
 static bool run_check(const StrakeCheckOptions *options, bool json, GError **error)

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/progress.h"
+#include "cli/json.h"
 #include "commands.h"
 #include "overlay/apply.h"
 #include "project/overlay_files.h"
@@ -201,9 +202,7 @@ static void print_json(const GPtrArray *overlays)
 		json_builder_end_object(json);
 	}
 	json_builder_end_array(json);
-	g_autoptr(JsonNode) root = json_builder_get_root(json);
-	g_autofree char *text = json_to_string(root, TRUE);
-	printf("%s\n", text);
+	strake_json_print(json);
 }
 
 static bool run_check(const StrakeGlobals *globals, const void *opts, char **args, GError **error)

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/progress.h"
+#include "cli/json.h"
 #include "commands.h"
 #include "pkg/install.h"
 #include "pkg/solve.h"
@@ -54,16 +55,16 @@ static const StrakeOpt install_opts[] = {
 	SOLVE_OPTIONS,
 	{0, "root", STRAKE_OPT_STRING, offsetof(PkgOpts, root), "DIR", "directory to install into"},
 	{0, "key", STRAKE_OPT_STRING, offsetof(PkgOpts, key), "FILE",
-          "public key that packages must be signed with (RPM-GPG-KEY in the repository)"},
+		"public key that packages must be signed with (RPM-GPG-KEY in the repository)"},
 	{0, "no-signatures", STRAKE_OPT_FLAG, offsetof(PkgOpts, no_signatures), NULL,
-          "accept packages that nobody signed"},
+		"accept packages that nobody signed"},
 	{0, "database", STRAKE_OPT_STRING, offsetof(PkgOpts, database), "DIR",
-          "rpm database inside the root (/var/lib/rpm)"},
+		"rpm database inside the root (/var/lib/rpm)"},
 	{0, "no-docs", STRAKE_OPT_FLAG, offsetof(PkgOpts, no_docs), NULL,
-          "leave out documentation"},
+		"leave out documentation"},
 	{0, "time", STRAKE_OPT_INT, offsetof(PkgOpts, time_s), "SECONDS",
-          "install time that the database records"},
-	{0		       },
+		"install time that the database records"},
+	{0},
 };
 
 static GArray *make_wishes(char **words)
@@ -106,14 +107,14 @@ static void add_package(JsonBuilder *json, const StrakePackage *package)
 	const struct {
 		const char *name, *value;
 	} texts[] = {
-		{"name",   package->name  },
-		{"evr",    package->evr   },
-		{"arch",   package->arch  },
-		{"nevra",  package->nevra },
-		{"repo",   package->repo  },
-		{"path",   package->path  },
+		{"name", package->name},
+		{"evr", package->evr},
+		{"arch", package->arch},
+		{"nevra", package->nevra},
+		{"repo", package->repo},
+		{"path", package->path},
 		{"sha256", package->sha256},
-		{"why",    package->why   },
+		{"why", package->why},
 	};
 
 	json_builder_begin_object(json);
@@ -131,16 +132,12 @@ static void add_package(JsonBuilder *json, const StrakePackage *package)
 static void print_json(GPtrArray *packages)
 {
 	g_autoptr(JsonBuilder) json = json_builder_new();
-	g_autoptr(JsonNode) root = NULL;
-	g_autofree char *text = NULL;
 
 	json_builder_begin_array(json);
 	for (guint i = 0; i < packages->len; i++)
 		add_package(json, g_ptr_array_index(packages, i));
 	json_builder_end_array(json);
-	root = json_builder_get_root(json);
-	text = json_to_string(root, TRUE);
-	printf("%s\n", text);
+	strake_json_print(json);
 }
 
 static void print_table(GPtrArray *packages)

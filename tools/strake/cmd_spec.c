@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/file.h"
+#include "cli/json.h"
 #include "commands.h"
 #include "format/specsources.h"
 #include "spec_io.h"
@@ -290,9 +291,7 @@ static void print_json(const StrakeSpec *spec, GBytes *bytes, StrakeMacros *macr
 	add_files(json, spec, macros);
 	json_builder_end_object(json);
 
-	g_autoptr(JsonNode) root = json_builder_get_root(json);
-	g_autofree char *text = json_to_string(root, TRUE);
-	printf("%s\n", text);
+	strake_json_print(json);
 }
 
 static void print_table(const StrakeSpec *spec)

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/progress.h"
+#include "cli/json.h"
 #include "commands.h"
 #include "upstream/upstream.h"
 
@@ -59,18 +60,6 @@ static GPtrArray *chosen(const StrakeProject *project, char **args, GError **err
 			break;
 	}
 	return g_steal_pointer(&out);
-}
-
-static void print_json(JsonBuilder *builder)
-{
-	g_autoptr(JsonGenerator) generator = json_generator_new();
-	g_autoptr(JsonNode) root = json_builder_get_root(builder);
-	g_autofree char *text = NULL;
-
-	json_generator_set_root(generator, root);
-	json_generator_set_pretty(generator, TRUE);
-	text = json_generator_to_data(generator, NULL);
-	printf("%s\n", text);
 }
 
 static void set(JsonBuilder *builder, const char *name, const char *value)
@@ -240,7 +229,7 @@ static bool compare_all(Compare *compare, char **args, GError **error)
 			return false;
 	if (json != NULL) {
 		json_builder_end_array(json);
-		print_json(json);
+		strake_json_print(json);
 	}
 	return true;
 }
@@ -423,7 +412,7 @@ static bool run_list(const StrakeGlobals *globals, const void *opts, char **args
 			       : list_upstreams(project, json, error);
 	if (done && json != NULL) {
 		json_builder_end_array(json);
-		print_json(json);
+		strake_json_print(json);
 	}
 	return done;
 }

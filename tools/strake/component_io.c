@@ -80,21 +80,3 @@ char **component_work_names(ComponentWork *work, char **patterns, bool all, GErr
 			g_strv_builder_add(out, *name);
 	return g_strv_builder_end(out);
 }
-
-void strake_json_string(JsonBuilder *json, const char *key, const char *value)
-{
-	json_builder_set_member_name(json, key);
-	json_builder_add_string_value(json, value);
-}
-
-void strake_json_print(JsonBuilder *json)
-{
-	g_autoptr(JsonGenerator) generator = json_generator_new();
-	g_autoptr(JsonNode) root = json_builder_get_root(json);
-	g_autofree char *text = NULL;
-
-	json_generator_set_root(generator, root);
-	json_generator_set_pretty(generator, TRUE);
-	text = json_generator_to_data(generator, NULL);
-	printf("%s\n", text);
-}

@@ -4,8 +4,6 @@
 // Shared by the commands on source components: opening, choosing, JSON.
 #pragma once
 
-#include <json-glib/json-glib.h>
-
 #include "cli/command.h"
 #include "render/workspace.h"
 
@@ -22,7 +20,3 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ComponentWork, component_work_free)
 /** component_work_names: source components that @patterns (names or globs) select, or all of them.
  * Errors: NOT_FOUND for a pattern without a match, USAGE for neither or both. */
 char **component_work_names(ComponentWork *work, char **patterns, bool all, GError **error);
-
-void strake_json_string(JsonBuilder *json, const char *key, const char *value);
-/** strake_json_print: indented, with a newline. */
-void strake_json_print(JsonBuilder *json);
