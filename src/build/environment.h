@@ -41,3 +41,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(StrakeBuildPool, strake_build_pool_free)
  */
 GPtrArray *strake_build_pool_solve(StrakeBuildPool *pool, const char *const *requires,
 	const char *from, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** strake_build_pool_has: whether any package answers to @what. */
+bool strake_build_pool_has(StrakeBuildPool *pool, const char *what);

@@ -4,7 +4,7 @@
 // The steps of one build, and the memo that makes a second one free. Each key is the digest of all
 // that the answer depends on:
 //
-//     build-needs      sources, buildroot                    -> static BuildRequires
+//     build-facts      sources, buildroot                    -> static BuildRequires, packages
 //     build-dynamic    sources, what those bring             -> dynamic BuildRequires
 //     build            sources, all that is installed        -> packages and log
 #include "build/job.h"
@@ -23,6 +23,7 @@
 #include "base/path.h"
 #include "build/environment.h"
 #include "build/job_private.h"
+#include "build/result.h"
 #include "build/rpmbuild.h"
 #include "image/root.h"
 #include "render/prepare.h"
@@ -40,6 +41,7 @@ typedef struct {
 	int64_t time_s;
 	StrakeBuildBase *base;
 	StrakeBuildPool *pool;
+	StrakeBuildFacts *facts;
 	char **wanted;      // BuildRequires known so far
 	GPtrArray *present; // of StrakePackage: what has to be installed for @wanted
 	char *print;        // of @present and the sources
@@ -56,6 +58,7 @@ static void job_clear(Job *job)
 	strake_file_tree_free(job->tree);
 	strake_build_base_free(job->base);
 	strake_build_pool_free(job->pool);
+	strake_build_facts_free(job->facts);
 	g_strfreev(job->wanted);
 	g_clear_pointer(&job->present, g_ptr_array_unref);
 	g_clear_pointer(&job->installed, g_hash_table_unref);
@@ -86,20 +89,19 @@ static bool take_sources(Job *job, GError **error)
 		return strake_error_set(error, STRAKE_ERROR_NOT_FOUND,
 			"there is no '%s' in its sources", job->spec);
 	strake_build_read_spec(spec->content, &job->dynamic, &job->time_s);
-	strake_build_add_key(job->tree, spec->content, strake_keys_public(job->setup->keys));
+	strake_build_add_key(job->tree, spec->content, job->setup->public_keys);
 	job->digest = strake_build_tree_digest(job->tree);
 	return true;
 }
 
 // -- the tree to build in
 
-static bool open_log(Job *job, GError **error)
+char *strake_build_log_path(const StrakeBuildSetup *setup, const char *component, unsigned stage)
 {
-	g_autofree char *name = g_strdup_printf("%s.stage%u%s.log", job->component, job->stage,
-		job->setup->suffix != NULL ? job->setup->suffix : "");
+	g_autofree char *name = g_strdup_printf(
+		"%s.stage%u%s.log", component, stage, setup->suffix != NULL ? setup->suffix : "");
 
-	job->log = g_build_filename(job->setup->log_dir, name, NULL);
-	return strake_path_mkdirs(AT_FDCWD, job->setup->log_dir, error);
+	return g_build_filename(setup->log_dir, name, NULL);
 }
 
 static bool need_root(Job *job, GError **error)
@@ -139,7 +141,7 @@ static bool install(Job *job, GError **error)
 			g_ptr_array_add(missing, job->present->pdata[i]);
 	}
 	return strake_buildroot_install(
-		job->root, missing, strake_keys_public(job->setup->keys), job->time_s, error);
+		job->root, missing, job->setup->public_keys, job->time_s, error);
 }
 
 // What went wrong stands in the log.
@@ -178,20 +180,62 @@ static bool solve(Job *job, GError **error)
 	return true;
 }
 
-static bool static_requires(Job *job, GError **error)
+// "r NAME >= EVR" and "p NAME" a line.
+static void take_facts(char **lines, StrakeBuildFacts *facts)
+{
+	g_autoptr(GPtrArray) requires = g_ptr_array_new();
+	g_autoptr(GPtrArray) provides = g_ptr_array_new();
+
+	for (char **line = lines; *line != NULL; line++) {
+		if (g_str_has_prefix(*line, "r "))
+			g_ptr_array_add(requires, g_strdup(*line + 2));
+		else if (g_str_has_prefix(*line, "p "))
+			g_ptr_array_add(provides, g_strdup(*line + 2));
+	}
+	g_ptr_array_add(requires, NULL);
+	g_ptr_array_add(provides, NULL);
+	facts->requires = (char **)g_ptr_array_free(g_steal_pointer(&requires), FALSE);
+	facts->provides = (char **)g_ptr_array_free(g_steal_pointer(&provides), FALSE);
+}
+
+static char **ask_facts(Job *job, GError **error)
+{
+	g_autoptr(GPtrArray) lines = g_ptr_array_new();
+	g_auto(GStrv) requires = NULL;
+	g_auto(GStrv) provides = NULL;
+
+	if (!need_root(job, error) || !run(job, STRAKE_RPMBUILD_SOURCE, NULL, error))
+		return NULL;
+	requires = strake_rpmbuild_requires(&job->rpmbuild, STRAKE_RPMBUILD_SOURCE, error);
+	provides = requires != NULL ? strake_rpmbuild_provides(&job->rpmbuild, error) : NULL;
+	if (provides == NULL)
+		return NULL;
+	for (char **name = requires; *name != NULL; name++)
+		g_ptr_array_add(lines, g_strconcat("r ", *name, NULL));
+	for (char **name = provides; *name != NULL; name++)
+		g_ptr_array_add(lines, g_strconcat("p ", *name, NULL));
+	g_ptr_array_add(lines, NULL);
+	return (char **)g_ptr_array_free(g_steal_pointer(&lines), FALSE);
+}
+
+static bool find_facts(Job *job, GError **error)
 {
 	StrakeStore *store = job->setup->workspace->store;
 	g_autofree char *key = strake_build_key(
-		(const char *const[]){"needs", job->digest, job->base->digest, NULL});
+		(const char *const[]){"facts", job->digest, job->base->digest, NULL});
+	g_auto(GStrv) lines = strake_build_recall_lines(store, "build-facts", key);
 
-	job->wanted = strake_build_recall_lines(store, "build-needs", key);
-	if (job->wanted != NULL)
-		return true;
-	if (!need_root(job, error) || !run(job, STRAKE_RPMBUILD_SOURCE, NULL, error))
-		return false;
-	job->wanted = strake_rpmbuild_requires(&job->rpmbuild, STRAKE_RPMBUILD_SOURCE, error);
-	return job->wanted != NULL &&
-	       strake_build_keep_lines(store, "build-needs", key, job->wanted, error);
+	if (lines == NULL) {
+		lines = ask_facts(job, error);
+		if (lines == NULL ||
+			!strake_build_keep_lines(store, "build-facts", key, lines, error))
+			return false;
+	}
+	job->facts = g_new0(StrakeBuildFacts, 1);
+	job->facts->component = g_strdup(job->component);
+	take_facts(lines, job->facts);
+	job->wanted = g_strdupv(job->facts->requires);
+	return true;
 }
 
 // Asks rpmbuild until what it wants is there. The first answer may depend on nothing but what the
@@ -274,15 +318,21 @@ static bool build(Job *job, StrakeBuildResult *result, GError **error)
 	return true;
 }
 
-static bool do_build(Job *job, GPtrArray *own, StrakeBuildResult *result, GError **error)
+static bool begin(Job *job, GError **error)
 {
-	if (!take_sources(job, error) || !open_log(job, error))
+	job->log = strake_build_log_path(job->setup, job->component, job->stage);
+	if (!take_sources(job, error) || !strake_path_mkdirs(AT_FDCWD, job->setup->log_dir, error))
 		return false;
 	job->base = strake_build_base(job->setup, error);
-	job->pool = job->base != NULL
-			    ? strake_build_pool_new(job->setup, own, job->stage > 1, error)
-			    : NULL;
-	if (job->pool == NULL || !static_requires(job, error) || !solve(job, error) ||
+	return job->base != NULL && find_facts(job, error);
+}
+
+static bool do_build(Job *job, GPtrArray *own, StrakeBuildResult *result, GError **error)
+{
+	if (!begin(job, error))
+		return false;
+	job->pool = strake_build_pool_new(job->setup, own, job->stage > 1, error);
+	if (job->pool == NULL || !solve(job, error) ||
 		(job->dynamic && !dynamic_requires(job, error)))
 		return false;
 	if (!job->setup->force &&
@@ -306,4 +356,26 @@ StrakeBuildResult *strake_build_component(const StrakeBuildSetup *setup, const c
 	result->fingerprint = g_steal_pointer(&job.print);
 	result->log = g_steal_pointer(&job.log);
 	return g_steal_pointer(&result);
+}
+
+StrakeBuildFacts *strake_build_facts(
+	const StrakeBuildSetup *setup, const char *component, GError **error)
+{
+	g_auto(Job) job = {.setup = setup, .component = component, .stage = 1, .log_fd = -1};
+
+	if (!begin(&job, error)) {
+		g_prefix_error(error, "component '%s': ", component);
+		return NULL;
+	}
+	return g_steal_pointer(&job.facts);
+}
+
+void strake_build_facts_free(StrakeBuildFacts *facts)
+{
+	if (facts == NULL)
+		return;
+	g_free(facts->component);
+	g_strfreev(facts->requires);
+	g_strfreev(facts->provides);
+	g_free(facts);
 }

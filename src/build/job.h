@@ -19,14 +19,29 @@
 typedef struct {
 	StrakeWorkspace *workspace;
 	const StrakeKeys *keys;
-	const char *repository; // rpm-md folder with upstream's packages and those of data only
-	const char *work_dir;   // for buildroots
+	const char *public_keys; // armored: that packages of @repository are signed with
+	const char *repository;  // rpm-md folder with upstream's packages and those of data only
+	const char *work_dir;    // for buildroots
 	const char *log_dir;
 	unsigned jobs;      // processes of one build, as its make sees them; 0: one per core
 	bool force;         // also when it is in the store
 	bool copy;          // copies of the buildroot instead of overlays
 	const char *suffix; // of the logs' names, NULL: none
 } StrakeBuildSetup;
+
+/** What a spec says, as rpm in the buildroot reads it. */
+typedef struct {
+	char *component;
+	char **requires; // static BuildRequires, "zlib-devel >= 1.2"
+	char **provides; // names of its packages and of what they provide
+} StrakeBuildFacts;
+
+void strake_build_facts_free(StrakeBuildFacts *facts);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(StrakeBuildFacts, strake_build_facts_free)
+
+/** strake_build_facts: thread-safe; rpm is asked once for the same sources and buildroot. */
+StrakeBuildFacts *strake_build_facts(const StrakeBuildSetup *setup, const char *component,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** A package file that a build made. */
 typedef struct {
@@ -36,6 +51,7 @@ typedef struct {
 } StrakeBuiltPackage;
 
 void strake_built_package_free(StrakeBuiltPackage *package);
+void strake_built_package_clear(StrakeBuiltPackage *package);
 
 /** What came of one build. */
 typedef struct {

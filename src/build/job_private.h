@@ -24,7 +24,9 @@ char **strake_build_recall_lines(StrakeStore *store, const char *kind, const cha
 bool strake_build_keep_lines(StrakeStore *store, const char *kind, const char *key,
 	char *const *lines, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-StrakeBuildResult *strake_build_result_new(const char *component, unsigned stage);
+/** strake_build_log_path: of a component's stage; free with g_free. */
+char *strake_build_log_path(const StrakeBuildSetup *setup, const char *component, unsigned stage);
+
 /** strake_build_recall: packages and log of fingerprint @key; the log is written to @log. */
 bool strake_build_recall(
 	StrakeStore *store, const char *key, StrakeBuildResult *result, const char *log);

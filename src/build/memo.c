@@ -8,6 +8,7 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "build/job_private.h"
+#include "build/result.h"
 
 #define FORMAT "1" // of macros and environment of builds; raise to build everything again
 #define RESULT_KIND "build"
@@ -64,12 +65,17 @@ bool strake_build_keep_lines(
 	return strake_store_put_key(store, kind, key, text->str, text->len, error);
 }
 
+void strake_built_package_clear(StrakeBuiltPackage *package)
+{
+	g_clear_pointer(&package->file_name, g_free);
+	g_clear_pointer(&package->sha256, g_free);
+}
+
 void strake_built_package_free(StrakeBuiltPackage *package)
 {
 	if (package == NULL)
 		return;
-	g_free(package->file_name);
-	g_free(package->sha256);
+	strake_built_package_clear(package);
 	g_free(package);
 }
 

@@ -202,3 +202,24 @@ char **strake_rpmbuild_requires(
 	g_ptr_array_add(out, NULL);
 	return (char **)g_ptr_array_free(g_steal_pointer(&out), FALSE);
 }
+
+char **strake_rpmbuild_provides(const StrakeRpmbuild *build, GError **error)
+{
+	g_autofree char *spec = g_strconcat(STRAKE_BUILD_DIR "/SOURCES/", build->spec, NULL);
+	const char *const argv[] = {
+		"rpmspec", "-q", "--builtrpms", "--qf", "[%{PROVIDENAME}\n]", spec, NULL};
+	const StrakeRun run = {.argv = argv};
+	g_autoptr(GBytes) out = NULL;
+	g_autofree char *text = NULL;
+	char **lines;
+	guint n;
+
+	if (!strake_buildroot_run(build->root, &run, &out, error))
+		return NULL;
+	text = g_strndup(g_bytes_get_data(out, NULL), g_bytes_get_size(out));
+	lines = g_strsplit(text, "\n", -1);
+	n = g_strv_length(lines);
+	if (n > 0 && *lines[n - 1] == '\0')
+		g_clear_pointer(&lines[n - 1], g_free);
+	return lines;
+}

@@ -43,6 +43,11 @@ bool strake_rpmbuild_run(const StrakeRpmbuild *build, StrakeRpmbuildStep step, b
 char **strake_rpmbuild_requires(const StrakeRpmbuild *build, StrakeRpmbuildStep step,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** strake_rpmbuild_provides: names of the packages of the spec and what they provide by its words;
+ * free with g_strfreev. */
+char **strake_rpmbuild_provides(
+	const StrakeRpmbuild *build, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** strake_rpmbuild_results: paths of packages below strake_buildroot_dir, by file name; of char *.
  */
 GPtrArray *strake_rpmbuild_results(

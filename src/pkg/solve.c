@@ -158,6 +158,19 @@ static bool select_wish(StrakeSolver *solver, const char *what, Queue *out)
 	return false;
 }
 
+bool strake_solver_has(StrakeSolver *solver, const char *what)
+{
+	const StrakeSolveJob job = {0};
+	Queue found;
+	bool has;
+
+	queue_init(&found);
+	consider(solver, &job, true);
+	has = select_wish(solver, what, &found);
+	queue_free(&found);
+	return has;
+}
+
 static const char *nearest_name(StrakeSolver *solver, const char *asked)
 {
 	Pool *pool = solver->pool;

@@ -72,6 +72,9 @@ bool strake_solver_add_text_repo(StrakeSolver *solver, const char *name, const c
 GPtrArray *strake_solver_solve(
 	StrakeSolver *solver, const StrakeSolveJob *job, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** strake_solver_has: whether any package answers to the wish @what. */
+bool strake_solver_has(StrakeSolver *solver, const char *what);
+
 /** strake_solver_list: every package of every repository, in repository order, without reasons;
  * StrakePackage, free with g_ptr_array_unref. */
 GPtrArray *strake_solver_list(StrakeSolver *solver);

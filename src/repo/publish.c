@@ -37,6 +37,7 @@ typedef struct {
 	StrakeMetadata **described; // one an item
 	GPtrArray *packages;        // borrowed from @described, in order, each once
 	int signed_now;             // atomic
+	bool quiet;
 	StrakeProgress *progress;
 	char *out_dir;
 	int out_fd;
@@ -118,7 +119,8 @@ static bool prepare_item(size_t index, void *data, GError **error)
 	p->described[index] = strake_metadata_load(p->store, signed_sha256, error);
 	if (p->described[index] == NULL)
 		return false;
-	strake_progress_add(p->progress, 1, p->described[index]->name);
+	if (p->progress != NULL)
+		strake_progress_add(p->progress, 1, p->described[index]->name);
 	return true;
 }
 
@@ -363,7 +365,8 @@ static bool publish(Publish *p, GError **error)
 	g_autofree char *lock_name = g_strdup_printf(".%s.lock", p->arch);
 	g_auto(strake_fd) lock = -1;
 
-	p->progress = strake_progress_new("publish", p->n_items, false);
+	if (!p->quiet)
+		p->progress = strake_progress_new("publish", p->n_items, false);
 	if (!strake_parallel_for(p->n_items, p->jobs, prepare_item, p, error) || !arrange(p, error))
 		return false;
 	if (!strake_path_mkdirs(AT_FDCWD, p->out_dir, error) ||
@@ -392,6 +395,7 @@ bool strake_repo_publish(StrakeStore *store, const StrakeKeys *keys, const Strak
 		options = &defaults;
 	p.arch = options->architecture != NULL ? options->architecture : "x86_64";
 	p.updateinfo = options->updateinfo;
+	p.quiet = options->quiet;
 	p.public_keys =
 		options->public_keys != NULL ? options->public_keys : strake_keys_public(keys);
 	p.jobs = options->jobs;

@@ -30,6 +30,7 @@ typedef struct {
 	unsigned jobs;            // 0: one per core
 	GBytes *updateinfo;       // advisories as updateinfo.xml, NULL: none
 	const char *public_keys;  // armored: what clients shall trust, ours first; NULL: only ours
+	bool quiet;               // no progress: a small one among other work
 } StrakePublishOptions;
 
 typedef struct {

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The Strake authors
+//
+// Setting up builds.
+#include "build_io.h"
+
+#include <unistd.h>
+
+#include "base/error.h"
+#include "project_packages.h"
+#include "repo/publish.h"
+#include "upstream/upstream.h"
+
+// All that is locked, also what is not published.
+static char *make_repository(const StrakeGlobals *globals, const BuildIoOptions *options,
+	const BuildIo *io, GError **error)
+{
+	g_autoptr(GHashTable) inherited =
+		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	const ProjectPackagesOptions what = {.upstream = options->upstream,
+		.follow = options->follow,
+		.build = true,
+		.inherited = inherited};
+	const StrakePublishOptions how = {
+		.jobs = (unsigned)MAX(globals->jobs, 0), .public_keys = io->public_keys};
+	g_autoptr(GPtrArray) packages = project_packages(
+		globals, io->work->project, io->work->store, io->keys, &what, error);
+	g_autoptr(GArray) items = g_array_new(FALSE, FALSE, sizeof(StrakePublishItem));
+	g_autofree char *out = g_build_filename(io->out_dir, "repo", NULL);
+	StrakePublishResult result = {0};
+
+	if (packages == NULL)
+		return NULL;
+	for (guint i = 0; i < packages->len; i++) {
+		const StrakePublishItem item = {.sha256 = packages->pdata[i],
+			.inherited = g_hash_table_contains(inherited, packages->pdata[i])};
+
+		g_array_append_val(items, item);
+	}
+	if (!strake_repo_publish(io->work->store, io->keys,
+		    (const StrakePublishItem *)(const void *)items->data, items->len, out, &how,
+		    &result, error))
+		return NULL;
+	return result.path;
+}
+
+BuildIo *build_io_open(const StrakeGlobals *globals, const BuildIoOptions *options,
+	ComponentWork *work, GError **error)
+{
+	g_autoptr(BuildIo) io = g_new0(BuildIo, 1);
+	const char *store = strake_store_path(work->store);
+
+	io->work = work;
+	io->out_dir = g_build_filename(strake_project_output_dir(work->project), "build", NULL);
+	io->log_dir = g_build_filename(io->out_dir, "logs", NULL);
+	io->work_dir = g_build_filename(store, "build", NULL);
+	io->keys = strake_keys_open(options->keys, NULL, error);
+	if (io->keys == NULL)
+		return NULL;
+	io->public_keys = strake_upstream_keys(
+		work->project, options->upstream, strake_keys_public(io->keys), error);
+	if (io->public_keys == NULL)
+		return NULL;
+	io->repository = options->repository != NULL
+				 ? g_canonicalize_filename(options->repository, NULL)
+				 : make_repository(globals, options, io, error);
+	if (io->repository == NULL)
+		return NULL;
+	io->setup = (StrakeBuildSetup){.workspace = work->ws,
+		.keys = io->keys,
+		.public_keys = io->public_keys,
+		.repository = io->repository,
+		.work_dir = io->work_dir,
+		.log_dir = io->log_dir,
+		.jobs = (unsigned)MAX(globals->jobs, 0),
+		.force = options->force};
+	return g_steal_pointer(&io);
+}
+
+void build_io_free(BuildIo *io)
+{
+	if (io == NULL)
+		return;
+	strake_keys_free(io->keys);
+	g_free(io->public_keys);
+	g_free(io->repository);
+	g_free(io->out_dir);
+	g_free(io->work_dir);
+	g_free(io->log_dir);
+	g_free(io);
+}
+
+char **build_io_names(StrakeProject *project, GError **error)
+{
+	g_auto(GStrv) all = strake_project_component_names(project);
+	g_autoptr(GStrvBuilder) out = g_strv_builder_new();
+
+	if (strake_project_info(project)->build_groups == NULL)
+		return g_strv_builder_end(out);
+	for (char **name = all; *name != NULL; name++) {
+		g_autoptr(StrakeComponent) component =
+			strake_project_resolve(project, *name, error);
+
+		if (component == NULL)
+			return NULL;
+		if (strake_project_is_built(project, component))
+			g_strv_builder_add(out, *name);
+	}
+	return g_strv_builder_end(out);
+}
+
+static void add_option(GStrvBuilder *words, const char *name, const char *value)
+{
+	g_autofree char *word = value != NULL ? g_strconcat(name, "=", value, NULL) : NULL;
+
+	if (word != NULL)
+		g_strv_builder_add(words, word);
+}
+
+// The command that a process for one build begins with; absolute paths only.
+static char **make_command(
+	const StrakeGlobals *globals, const BuildIoOptions *options, const BuildIo *io)
+{
+	g_autoptr(GStrvBuilder) words = g_strv_builder_new();
+	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+	g_autofree char *store = g_canonicalize_filename(strake_store_path(io->work->store), NULL);
+	g_autofree char *jobs = g_strdup_printf("%d", globals->jobs);
+
+	g_strv_builder_add(words, self != NULL ? self : "strake");
+	add_option(words, "--project", strake_project_root(io->work->project));
+	add_option(words, "--store", store);
+	if (globals->offline)
+		g_strv_builder_add(words, "--offline");
+	if (globals->jobs > 0)
+		add_option(words, "--jobs", jobs);
+	g_strv_builder_add(words, "--quiet");
+	g_strv_builder_add(words, "build");
+	add_option(words, "--keys", strake_keys_dir(io->keys));
+	add_option(words, "--upstream", options->upstream);
+	return g_strv_builder_end(words);
+}
+
+GPtrArray *build_io_run(const StrakeGlobals *globals, const BuildIoOptions *options, BuildIo *io,
+	char *const *names, const BuildIoRun *run, GError **error)
+{
+	g_auto(GStrv) more = build_io_names(io->work->project, error);
+	g_auto(GStrv) command = make_command(globals, options, io);
+	StrakeBuildOrder order = {.setup = &io->setup,
+		.names = names,
+		.more = more,
+		.stages = run->stages,
+		.jobs = (unsigned)MAX(globals->jobs, 0),
+		.keep_going = run->keep_going,
+		.out_dir = io->out_dir,
+		.command = (const char *const *)command};
+
+	order.executor = more != NULL ? strake_executor_find(run->executor, error) : NULL;
+	return order.executor != NULL ? strake_build_drive(&order, error) : NULL;
+}
+
+bool build_io_error(const GPtrArray *outcomes, GError **error)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	for (guint i = 0; i < outcomes->len; i++) {
+		const StrakeBuildOutcome *outcome = outcomes->pdata[i];
+
+		if (outcome->state == STRAKE_NODE_FAILED)
+			g_string_append_printf(
+				text, "%s%s", text->len > 0 ? "\n" : "", outcome->message);
+	}
+	return text->len == 0 || strake_error_set(error, STRAKE_ERROR_FAILED, "%s", text->str);
+}
