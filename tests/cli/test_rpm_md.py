@@ -657,6 +657,36 @@ def test_published_solved_and_installed(world):
     assert len(world.server.log) == before
 
 
+@pytest.mark.skipif(shutil.which("dnf") is None, reason="no dnf")
+@pytest.mark.skipif(os.getuid() != 0, reason="dnf installs as root only")
+def test_dnf_trusts_what_is_inherited(world, keys):
+    """A client that knows one file, RPM-GPG-KEY: metadata signed by us, packages by upstream."""
+    world.ok("update")
+    world.ok("repo", "publish")
+    published = world.project / "out/repo/x86_64"
+
+    def install(tag, key):
+        repos = world.tmp / f"repos-{tag}"
+        repos.mkdir()
+        (repos / "dnf.conf").write_text("[main]\n")
+        (repos / "own.repo").write_text(
+            f"[own]\nname=own\nbaseurl=file://{published}\ngpgcheck=1\nrepo_gpgcheck=1\n"
+            f"gpgkey=file://{key}\n")
+        return subprocess.run(
+            ["dnf", "-y", "-c", repos / "dnf.conf", f"--setopt=reposdir={repos}",
+             f"--setopt=cachedir={repos}/cache", "--setopt=plugins=0", "--releasever=1",
+             f"--installroot={world.tmp}/dnf-{tag}", "install", "app"],
+            capture_output=True, text=True, timeout=120)
+
+    done = install("good", published / "RPM-GPG-KEY")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (world.tmp / "dnf-good/usr/share/lib/data").exists()
+    ours = world.tmp / "ours.asc"
+    ours.write_text((published / "RPM-GPG-KEY").read_text().removesuffix(
+        world.key.armored.read_text()))
+    assert install("ours", ours).returncode != 0, "upstream's key is needed for its packages"
+
+
 def test_scripts_need_a_reason(world):
     world.repo.add("hooked", tags="Provides: /bin/sh\n", body="%post\necho hi\n%preun\necho bye\n")
     world.repo.publish(revision="1700000003")
