@@ -156,7 +156,8 @@ StrakeStore *strake_bridge_store(const StrakeBridge *bridge)
 	return bridge->store;
 }
 
-StrakeComponent *strake_bridge_component(
+// What the project says about upstream package @name. NULL without a project, too: *@out_ok tells.
+static StrakeComponent *find_component(
 	const StrakeBridge *bridge, const char *name, bool *out_ok, GError **error)
 {
 	StrakeComponent *component = NULL;
@@ -194,7 +195,7 @@ StrakeBridgeResult *strake_bridge_import(
 	StrakeBridge *bridge, const char *deb_sha256, const char *name, GError **error)
 {
 	bool ok;
-	g_autoptr(StrakeComponent) component = strake_bridge_component(bridge, name, &ok, error);
+	g_autoptr(StrakeComponent) component = find_component(bridge, name, &ok, error);
 	g_autofree char *fingerprint = NULL;
 	g_autoptr(StrakeBridgeResult) result = NULL;
 	g_autoptr(GBytes) bytes = NULL;

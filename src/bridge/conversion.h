@@ -172,7 +172,3 @@ char *strake_bridge_fingerprint(const char *deb_sha256, const char *name,
 /** strake_bridge_inherited: the overlays that every component has; NULL without a project. */
 const GPtrArray *strake_bridge_inherited(const StrakeBridge *bridge);
 StrakeStore *strake_bridge_store(const StrakeBridge *bridge);
-/** strake_bridge_component: what the project says about upstream package @name. NULL without a
- * project, too: *@out_ok tells. */
-StrakeComponent *strake_bridge_component(
-	const StrakeBridge *bridge, const char *name, bool *out_ok, GError **error);

@@ -253,6 +253,7 @@ static void run_script(ScriptEval *ev, StrakeScriptKind kind, const StrakeShell 
 	script_eval_program(ev, strake_shell_root(shell));
 	g_clear_pointer(&ev->env, script_env_free);
 	ev->node = NULL;
+	ev->sink = NULL;
 }
 
 /** Removal scripts are out of scope; of a purge, the paths that go are the package's state. */

@@ -153,8 +153,6 @@ StrakeScriptClass strake_script_plan_class(const StrakeScriptPlan *plan);
 
 /** strake_script_kind_name: "preinst" ... "config". */
 const char *strake_script_kind_name(StrakeScriptKind kind);
-/** strake_script_kind_from_name: STRAKE_SCRIPT_N_KINDS when @name is no script. */
-StrakeScriptKind strake_script_kind_from_name(const char *name);
 /** strake_script_action_name: "preset", "sysusers", "tmpfiles", ... */
 const char *strake_script_action_name(StrakeScriptActionKind kind);
 /** strake_script_action_describe: one line for people; free with g_free. */

@@ -18,14 +18,6 @@ const char *strake_script_kind_name(StrakeScriptKind kind)
 	return kind < STRAKE_SCRIPT_N_KINDS ? kind_names[kind] : "?";
 }
 
-StrakeScriptKind strake_script_kind_from_name(const char *name)
-{
-	for (size_t i = 0; i < G_N_ELEMENTS(kind_names); i++)
-		if (strcmp(name, kind_names[i]) == 0)
-			return (StrakeScriptKind)i;
-	return STRAKE_SCRIPT_N_KINDS;
-}
-
 const char *strake_script_action_name(StrakeScriptActionKind kind)
 {
 	return kind < STRAKE_SCRIPT_N_ACTIONS ? action_names[kind] : "?";

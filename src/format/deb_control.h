@@ -114,8 +114,6 @@ bool strake_deb_relations_parse(const char *text, StrakeOrigin origin, GPtrArray
 bool strake_deb_relations_parse_n(const char *text, size_t size, StrakeOrigin origin,
 	GPtrArray **out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** strake_deb_relation_text: "name:any (>= 1) [amd64] <!nocheck>"; free with g_free. */
-char *strake_deb_relation_text(const StrakeDebRelation *relation);
 /** strake_deb_relation_group_text: its alternatives joined by " | "; free with g_free. */
 char *strake_deb_relation_group_text(const StrakeDebRelationGroup *group);
 /**

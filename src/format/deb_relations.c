@@ -95,9 +95,9 @@ static StrakeDebOp take_op(Reader *r)
 		{"<=", STRAKE_DEB_OP_LE},
 		{">=", STRAKE_DEB_OP_GE},
 		{">>", STRAKE_DEB_OP_GT},
-		{"=",  STRAKE_DEB_OP_EQ},
-		{"<",  STRAKE_DEB_OP_LE}, // the old forms, as dpkg reads them
-		{">",  STRAKE_DEB_OP_GE},
+		{"=", STRAKE_DEB_OP_EQ},
+		{"<", STRAKE_DEB_OP_LE}, // the old forms, as dpkg reads them
+		{">", STRAKE_DEB_OP_GE},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(ops); i++) {
@@ -266,7 +266,8 @@ static void append_list(GString *out, char **words, const char *open, const char
 		g_string_append_printf(out, " %s%s%s", open, joined, close);
 }
 
-char *strake_deb_relation_text(const StrakeDebRelation *relation)
+// "name:any (>= 1) [amd64] <!nocheck>"; free with g_free.
+static char *relation_text(const StrakeDebRelation *relation)
 {
 	GString *out = g_string_new(relation->name);
 
@@ -286,8 +287,7 @@ char *strake_deb_relation_group_text(const StrakeDebRelationGroup *group)
 	GString *out = g_string_new(NULL);
 
 	for (guint i = 0; i < group->alternatives->len; i++) {
-		g_autofree char *text =
-			strake_deb_relation_text(g_ptr_array_index(group->alternatives, i));
+		g_autofree char *text = relation_text(g_ptr_array_index(group->alternatives, i));
 
 		g_string_append_printf(out, "%s%s", i > 0 ? " | " : "", text);
 	}

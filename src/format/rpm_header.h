@@ -73,8 +73,6 @@ const char *strake_rpm_header_string(const StrakeRpmHeader *header, uint32_t tag
 /** The integer @index of an INT16, INT32 or INT64 tag; @fallback when there is none. */
 uint64_t strake_rpm_header_number(
 	const StrakeRpmHeader *header, uint32_t tag, size_t index, uint64_t fallback);
-/** The bytes of a BIN tag, or NULL. */
-const uint8_t *strake_rpm_header_bin(const StrakeRpmHeader *header, uint32_t tag, size_t *out_size);
 /** A tag of any type as it is stored (integers big-endian), or NULL. Borrowed. */
 const uint8_t *strake_rpm_header_raw(const StrakeRpmHeader *header, uint32_t tag,
 	uint32_t *out_type, uint32_t *out_count, size_t *out_size);

@@ -247,16 +247,6 @@ uint64_t strake_rpm_header_number(
 	}
 }
 
-const uint8_t *strake_rpm_header_bin(const StrakeRpmHeader *header, uint32_t tag, size_t *out_size)
-{
-	const Entry *entry = find(header, tag);
-
-	if (entry == NULL || entry->type != STRAKE_RPM_TYPE_BIN)
-		return NULL;
-	*out_size = entry->size;
-	return header->data + entry->offset;
-}
-
 const uint8_t *strake_rpm_header_raw(const StrakeRpmHeader *header, uint32_t tag,
 	uint32_t *out_type, uint32_t *out_count, size_t *out_size)
 {

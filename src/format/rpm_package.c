@@ -69,10 +69,6 @@ void strake_rpm_package_free(StrakeRpmPackage *package)
 		g_free(strings[i]);
 	for (int kind = 0; kind < STRAKE_RPM_N_DEP_KINDS; kind++)
 		g_ptr_array_unref(package->deps[kind]);
-	for (int kind = 0; kind < STRAKE_RPM_N_SCRIPTS; kind++) {
-		g_free(package->scripts[kind].interpreter);
-		g_free(package->scripts[kind].body);
-	}
 	g_ptr_array_unref(package->files);
 	g_ptr_array_unref(package->file_triggers);
 	g_free(package);
@@ -141,15 +137,6 @@ StrakeRpmFile *strake_rpm_package_add_dir(
 	StrakeRpmPackage *package, const char *path, uint32_t permissions)
 {
 	return strake_rpm_package_add_file(package, path, S_IFDIR | permissions);
-}
-
-void strake_rpm_package_set_script(StrakeRpmPackage *package, StrakeRpmScriptKind kind,
-	const char *interpreter, const char *body)
-{
-	g_free(package->scripts[kind].interpreter);
-	g_free(package->scripts[kind].body);
-	package->scripts[kind].interpreter = g_strdup(interpreter);
-	package->scripts[kind].body = g_strdup(body);
 }
 
 void strake_rpm_package_add_file_trigger(StrakeRpmPackage *package, bool transaction, uint32_t when,

@@ -54,16 +54,6 @@ typedef struct {
 	GBytes *content;   // regular files whose bytes are at hand, NULL: streamed
 } StrakeRpmFile;
 
-typedef enum {
-	STRAKE_RPM_PRE,
-	STRAKE_RPM_POST,
-	STRAKE_RPM_PREUN,
-	STRAKE_RPM_POSTUN,
-	STRAKE_RPM_PRETRANS,
-	STRAKE_RPM_POSTTRANS,
-	STRAKE_RPM_N_SCRIPTS,
-} StrakeRpmScriptKind;
-
 /** %filetriggerin and kin. Our own packages only; a bridged package has none. */
 typedef struct {
 	bool transaction;  // %transfiletrigger*
@@ -82,10 +72,7 @@ typedef struct {
 	uint32_t build_time;
 	GPtrArray *deps[STRAKE_RPM_N_DEP_KINDS]; // of StrakeRpmDep
 	GPtrArray *files;                        // of StrakeRpmFile
-	struct {
-		char *interpreter, *body;
-	} scripts[STRAKE_RPM_N_SCRIPTS];
-	GPtrArray *file_triggers; // of StrakeRpmFileTrigger
+	GPtrArray *file_triggers;                // of StrakeRpmFileTrigger
 } StrakeRpmPackage;
 
 StrakeRpmPackage *strake_rpm_package_new(
@@ -113,8 +100,6 @@ StrakeRpmFile *strake_rpm_package_add_dir(
 	StrakeRpmPackage *package, const char *path, uint32_t permissions);
 void strake_rpm_file_free(StrakeRpmFile *file);
 
-void strake_rpm_package_set_script(StrakeRpmPackage *package, StrakeRpmScriptKind kind,
-	const char *interpreter, const char *body);
 /** strake_rpm_package_add_file_trigger: @prefixes NULL-terminated, copied. */
 void strake_rpm_package_add_file_trigger(StrakeRpmPackage *package, bool transaction, uint32_t when,
 	const char *interpreter, const char *body, const char *const *prefixes);

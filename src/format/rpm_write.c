@@ -58,28 +58,6 @@ static bool check_package(const StrakeRpmPackage *package, GError **error)
 	return true;
 }
 
-static void put_scripts(StrakeRpmHeaderWriter *w, const StrakeRpmPackage *package)
-{
-	static const struct {
-		uint32_t body, prog;
-	} tags[STRAKE_RPM_N_SCRIPTS] = {
-		[STRAKE_RPM_PRE] = {STRAKE_RPMTAG_PREIN,     STRAKE_RPMTAG_PREINPROG    },
-		[STRAKE_RPM_POST] = {STRAKE_RPMTAG_POSTIN,    STRAKE_RPMTAG_POSTINPROG   },
-		[STRAKE_RPM_PREUN] = {STRAKE_RPMTAG_PREUN,     STRAKE_RPMTAG_PREUNPROG    },
-		[STRAKE_RPM_POSTUN] = {STRAKE_RPMTAG_POSTUN,    STRAKE_RPMTAG_POSTUNPROG   },
-		[STRAKE_RPM_PRETRANS] = {STRAKE_RPMTAG_PRETRANS,  STRAKE_RPMTAG_PRETRANSPROG },
-		[STRAKE_RPM_POSTTRANS] = {STRAKE_RPMTAG_POSTTRANS, STRAKE_RPMTAG_POSTTRANSPROG},
-	};
-
-	for (int kind = 0; kind < STRAKE_RPM_N_SCRIPTS; kind++) {
-		if (package->scripts[kind].interpreter == NULL)
-			continue;
-		strake_rpm_header_put_string(w, tags[kind].body, package->scripts[kind].body);
-		strake_rpm_header_put_string(
-			w, tags[kind].prog, package->scripts[kind].interpreter);
-	}
-}
-
 typedef struct {
 	uint32_t scripts, prog, name, index, version, flags, priorities;
 } TriggerTags;
@@ -149,20 +127,20 @@ static void put_identity(StrakeRpmHeaderWriter *w, const StrakeRpmPackage *packa
 		uint32_t tag;
 		const char *text;
 	} strings[] = {
-		{STRAKE_RPMTAG_NAME,      package->name           },
-		{STRAKE_RPMTAG_VERSION,   package->version        },
-		{STRAKE_RPMTAG_RELEASE,   package->release        },
-		{STRAKE_RPMTAG_BUILDHOST, "localhost"             },
-		{STRAKE_RPMTAG_VENDOR,    package->vendor         },
-		{STRAKE_RPMTAG_LICENSE,   or_else(package->license, "unknown")},
-		{STRAKE_RPMTAG_PACKAGER,                       package->packager                         },
-		{STRAKE_RPMTAG_URL,                       package->url     },
-		{STRAKE_RPMTAG_OS,                       "linux"                          },
-		{STRAKE_RPMTAG_ARCH,                       package->arch   },
-		{STRAKE_RPMTAG_SOURCERPM,                       package->source_rpm                     },
-		{STRAKE_RPMTAG_RPMVERSION,                       "4.18.0"  },
-		{STRAKE_RPMTAG_PLATFORM,                       platform                       },
-		{STRAKE_RPMTAG_ENCODING,                       "utf-8"  },
+		{STRAKE_RPMTAG_NAME, package->name},
+		{STRAKE_RPMTAG_VERSION, package->version},
+		{STRAKE_RPMTAG_RELEASE, package->release},
+		{STRAKE_RPMTAG_BUILDHOST, "localhost"},
+		{STRAKE_RPMTAG_VENDOR, package->vendor},
+		{STRAKE_RPMTAG_LICENSE, or_else(package->license, "unknown")},
+		{STRAKE_RPMTAG_PACKAGER, package->packager},
+		{STRAKE_RPMTAG_URL, package->url},
+		{STRAKE_RPMTAG_OS, "linux"},
+		{STRAKE_RPMTAG_ARCH, package->arch},
+		{STRAKE_RPMTAG_SOURCERPM, package->source_rpm},
+		{STRAKE_RPMTAG_RPMVERSION, "4.18.0"},
+		{STRAKE_RPMTAG_PLATFORM, platform},
+		{STRAKE_RPMTAG_ENCODING, "utf-8"},
 	};
 	uint32_t build_time = package->build_time, epoch = (uint32_t)package->epoch;
 
@@ -206,7 +184,6 @@ static GBytes *make_main_header(
 	if (!strake_rpm_put_files(w, package, error))
 		return NULL;
 	strake_rpm_put_deps(w, package);
-	put_scripts(w, package);
 	put_triggers(w, package);
 	return strake_rpm_header_finish(w, STRAKE_RPMTAG_HEADERIMMUTABLE);
 }

@@ -135,11 +135,6 @@ const StrakeTomlValue *strake_toml_root(const StrakeToml *toml)
 	return &toml->root;
 }
 
-const char *strake_toml_name(const StrakeToml *toml)
-{
-	return toml->name;
-}
-
 const StrakeTomlEntry *strake_toml_get(const StrakeTomlValue *table, const char *key)
 {
 	size_t low = 0;

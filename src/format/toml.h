@@ -93,7 +93,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(StrakeToml, strake_toml_free)
 
 /** strake_toml_root: always a table; borrowed, like all below it. */
 const StrakeTomlValue *strake_toml_root(const StrakeToml *toml);
-const char *strake_toml_name(const StrakeToml *toml);
 
 /** strake_toml_get: the entry of @table with exactly @key, or NULL. */
 const StrakeTomlEntry *strake_toml_get(const StrakeTomlValue *table, const char *key);

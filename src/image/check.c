@@ -248,8 +248,8 @@ static void check_reboot(
 {
 	g_autoptr(GError) failed = NULL;
 	g_autoptr(GHashTable) v = NULL;
-	g_autofree char *ignored = strake_machine_ssh(m, "systemctl reboot\n", 30, NULL);
 
+	g_free(strake_machine_ssh(m, "systemctl reboot\n", 30, NULL));
 	if (wait_for_reboot(m, old_boot, timeout_s, &failed))
 		v = ask(m, state_script, timeout_s, &failed);
 	add_row(rows, "reboot", v != NULL ? "done" : failed->message, "done", v != NULL);
@@ -259,8 +259,7 @@ static void check_reboot(
 
 static void power_off(StrakeMachine *m)
 {
-	g_autofree char *ignored = strake_machine_ssh(m, "systemctl poweroff\n", 30, NULL);
-
+	g_free(strake_machine_ssh(m, "systemctl poweroff\n", 30, NULL));
 	if (!strake_machine_wait(m, 90, NULL))
 		strake_warn("the machine did not power off in time");
 }

@@ -65,13 +65,13 @@ static void read_autorelease(StrakeSpecVersion *version, const char *value)
 StrakeSpecVersion *strake_spec_version(const StrakeSpec *spec, StrakeMacros *macros)
 {
 	StrakeSpecVersion *out = g_new0(StrakeSpecVersion, 1);
-	g_autoptr(GArray) files = strake_spec_files(spec, macros); // for its definitions
 	g_autoptr(GArray) sections = strake_spec_sections(spec, false);
 	g_autoptr(GArray) tags = strake_spec_tags(spec, sections, false);
 	g_autofree char *epoch = NULL;
 	g_autofree char *version = NULL;
 	bool has_epoch = false;
 
+	g_array_unref(strake_spec_files(spec, macros)); // for the definitions that it reads
 	for (guint i = 0; i < tags->len; i++) {
 		const StrakeSpecTag *tag = &g_array_index(tags, StrakeSpecTag, i);
 		if (g_array_index(sections, StrakeSpecSection, tag->section).name.size > 0)

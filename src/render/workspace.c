@@ -41,7 +41,8 @@ void strake_workspace_free(StrakeWorkspace *ws)
 	g_free(ws);
 }
 
-bool strake_workspace_is_source(const StrakeWorkspace *ws, const StrakeComponent *c)
+// Whether @component is made from a spec (and not a binary package of an upstream).
+static bool is_source(const StrakeWorkspace *ws, const StrakeComponent *c)
 {
 	return c->spec.type != STRAKE_SPEC_UNSET ||
 	       strake_project_upstream(ws->project, NULL, NULL) == NULL;
@@ -56,7 +57,7 @@ char **strake_workspace_names(const StrakeWorkspace *ws, GError **error)
 		g_autoptr(StrakeComponent) c = strake_project_resolve(ws->project, *name, error);
 		if (c == NULL)
 			return NULL;
-		if (strake_workspace_is_source(ws, c))
+		if (is_source(ws, c))
 			g_strv_builder_add(names, *name);
 	}
 	return g_strv_builder_end(names);
@@ -147,7 +148,7 @@ StrakePick *strake_pick(
 	c = pick->component;
 	if (c == NULL)
 		return NULL;
-	if (!strake_workspace_is_source(ws, c)) {
+	if (!is_source(ws, c)) {
 		strake_error_at(error, STRAKE_ERROR_INVALID, c->origin,
 			"component '%s' is a binary package; only components with a 'spec' are "
 			"rendered",

@@ -37,9 +37,6 @@ StrakeWorkspace *strake_workspace_open(StrakeProject *project, StrakeStore *stor
 void strake_workspace_free(StrakeWorkspace *workspace);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StrakeWorkspace, strake_workspace_free)
 
-/** strake_workspace_is_source: whether @component is made from a spec (and not a binary package of
- * an upstream). */
-bool strake_workspace_is_source(const StrakeWorkspace *workspace, const StrakeComponent *component);
 /** strake_workspace_names: the source components, sorted; free with g_strfreev. */
 char **strake_workspace_names(const StrakeWorkspace *workspace, GError **error);
 

@@ -87,17 +87,6 @@ GPtrArray *strake_source_wants(
 	return g_steal_pointer(&wants);
 }
 
-bool strake_component_has_deb_sources(const StrakeComponent *component)
-{
-	const GPtrArray *files = component->source_files;
-
-	for (guint i = 0; files != NULL && i < files->len; i++)
-		if (((const StrakeSourceFile *)files->pdata[i])->origin.type ==
-			STRAKE_SOURCE_ORIGIN_DEB)
-			return true;
-	return false;
-}
-
 // -- what the archive has
 
 static StrakePin *pin_of(const StrakeDebIndex *index, const StrakeSourceWant *want, GError **error)

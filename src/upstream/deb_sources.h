@@ -39,9 +39,6 @@ GPtrArray *strake_source_wants(const StrakeProject *project, const StrakeUpstrea
 bool strake_source_pins(const GPtrArray *wants, const StrakeDebIndex *index, GPtrArray *pins,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** strake_component_has_deb_sources: whether any of its source files comes from a deb upstream. */
-bool strake_component_has_deb_sources(const StrakeComponent *component);
-
 /**
  * strake_source_pin_for: what @lock has for @file. Errors: NOT_FOUND naming the command that moves
  * the lock; INTEGRITY when the definition pins other bytes itself.

@@ -76,6 +76,7 @@ static void test_hostile(void)
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		bool complete;
 		g_autofree char *got = strake_macros_expand(m, rows[i], strlen(rows[i]), &complete);
+		g_assert_nonnull(got);
 		g_assert_false(complete);
 	}
 }

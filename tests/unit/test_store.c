@@ -96,6 +96,7 @@ static void test_old_temporaries_go(void)
 	g_autoptr(StrakeStore) store = strake_store_open(dir->path, &error);
 	g_autoptr(StrakeStore) again = NULL;
 
+	g_assert_nonnull(store);
 	g_assert_true(strake_file_write_at(dir->fd, "tmp/old", "x", 1, 0600, &error));
 	g_assert_true(strake_file_write_at(dir->fd, "tmp/new", "x", 1, 0600, &error));
 	g_assert_cmpint(utimensat(dir->fd, "tmp/old", long_ago, 0), ==, 0);

@@ -72,11 +72,13 @@ static void print_deps(const StrakeRpmHeader *h)
 			const char *version = strake_rpm_header_string(h, kinds[kind].version, i);
 			uint64_t flags = strake_rpm_header_number(h, kinds[kind].flags, i, 0);
 
-			if (g_str_has_prefix(name, "rpmlib("))
+			if (name == NULL || g_str_has_prefix(name, "rpmlib("))
 				continue;
+			if (version == NULL)
+				version = "";
 			printf("  %-10s %s%s%s%s%s\n", kinds[kind].title, name,
 				*version != '\0' ? " " : "", sense_text(flags),
-				*version != '\0' ? " " : "", version != NULL ? version : "");
+				*version != '\0' ? " " : "", version);
 		}
 	}
 }
