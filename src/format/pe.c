@@ -180,7 +180,8 @@ static void find_ends(const StrakePe *pe, uint64_t *out_virtual, uint64_t *out_r
 	for (size_t i = 0; i < pe->n_sections; i++) {
 		const StrakePeSection *s = &pe->sections[i];
 		end = MAX(end, (uint64_t)s->virtual_address + s->virtual_size);
-		raw = MAX(raw, (uint64_t)s->raw_offset + s->raw_size);
+		if (s->raw_size > 0) // the place of nothing may be anywhere
+			raw = MAX(raw, (uint64_t)s->raw_offset + s->raw_size);
 	}
 	*out_virtual = align_up(end, pe->section_alignment);
 	*out_raw = align_up(raw, pe->file_alignment);
