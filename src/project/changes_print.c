@@ -5,6 +5,7 @@
 #include <json-glib/json-glib.h>
 #include <string.h>
 
+#include "base/words.h"
 #include "project/changes.h"
 
 extern const char strake_changes_page[]; // changes.html
@@ -27,6 +28,14 @@ static unsigned count_components(const GPtrArray *changes)
 		before = change->component;
 	}
 	return n;
+}
+
+static void append_count(GString *out, const GPtrArray *changes)
+{
+	unsigned components = count_components(changes);
+
+	g_string_append_printf(out, "%u change%s in %u component%s", changes->len,
+		strake_s(changes->len), components, strake_s(components));
 }
 
 char *strake_changes_text(const GPtrArray *changes)
@@ -53,8 +62,10 @@ char *strake_changes_text(const GPtrArray *changes)
 			g_string_append_printf(
 				out, "  %-26s   %s:%u\n", "", change->file, change->line);
 	}
-	g_string_append_printf(out, "%s%u changes in %u components\n", changes->len > 0 ? "\n" : "",
-		changes->len, count_components(changes));
+	if (changes->len > 0)
+		g_string_append_c(out, '\n');
+	append_count(out, changes);
+	g_string_append_c(out, '\n');
 	return g_string_free(g_steal_pointer(&out), FALSE);
 }
 
@@ -191,8 +202,7 @@ char *strake_changes_html(const GPtrArray *changes, const char *title)
 			append_escaped(out, title);
 			at = mark + strlen("@TITLE@");
 		} else if (g_str_has_prefix(mark, "@COUNT@")) {
-			g_string_append_printf(out, "%u changes in %u components", changes->len,
-				count_components(changes));
+			append_count(out, changes);
 			at = mark + strlen("@COUNT@");
 		} else if (g_str_has_prefix(mark, "@ROWS@")) {
 			append_rows(out, changes);

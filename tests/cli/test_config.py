@@ -51,7 +51,7 @@ def test_check_says_what_there_is(tmp_path):
     make(tmp_path)
     result = run("config", "check", cwd=tmp_path / "more")
     assert (result.returncode, result.stderr) == (0, "")
-    assert result.stdout == "ok: 2 components with 1 overlays, 0 images, 0 upstreams\n"
+    assert result.stdout == "ok: 2 components with 1 overlay, 0 images, 0 upstreams\n"
 
 
 def test_check_names_every_problem_with_its_place(tmp_path):
@@ -252,7 +252,7 @@ def test_a_project_laid_out_as_azure_linux_is(tmp_path):
         (tmp_path / name).write_text(text)
     result = run("config", "check", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
-    assert result.stdout.startswith("ok: 4 components with 2 overlays, 1 images")
+    assert result.stdout.startswith("ok: 4 components with 2 overlays, 1 image")
     dump = json.loads(run("config", "dump", "--resolved", cwd=tmp_path).stdout)
     version = dump["distros"]["made"]["versions"]["4.0"]
     assert version["release-ver"] == "4.0" and version["inputs"]["rpm-build"][1] == {"set": "beta"}

@@ -78,7 +78,7 @@ def world(tmp_path, key):  # noqa: F811
 
 
 def test_from_the_archive_into_the_rendered_tree(world):
-    assert "1 packages, 1 sources" in world.ok("update")
+    assert "1 package, 1 source" in world.ok("update")
     assert '\n[sources]\n"hello" = { version = "1:2.5+dfsg-3", arch = "source", filename = ' \
            '"pool/h/hello/hello_2.5+dfsg.orig.tar.xz", size = 4000, ' in \
            (world.project / "mini.lock").read_text()
@@ -118,7 +118,7 @@ def test_index_of_sources_only_when_needed(world):
 
 def test_fetch_takes_sources_too(world):
     world.ok("update")
-    assert "1 packages, 1 sources" in world.ok("fetch")
+    assert "1 package, 1 source" in world.ok("fetch")
     seen = len(world.server.log)
     world.prepare("one", "--offline")
     assert len(world.server.log) == seen

@@ -148,7 +148,7 @@ def test_incremental_and_previous_state(world):
     world.publish(out, ["libfoo", "extra"])
     first = {p.relative_to(out) for p in out.rglob("*") if p.is_file()}
     said = world.publish(out, ["libfoo"]).stderr
-    assert "published 1 packages" in said and "0 signed now" in said
+    assert "published 1 package" in said and "0 signed now" in said
     kept = {p.relative_to(out) for p in out.rglob("*") if p.is_file()}
     assert first <= kept, "a client that read the old repomd.xml still finds its files"
     world.publish(out, ["libfoo"])

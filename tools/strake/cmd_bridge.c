@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/progress.h"
+#include "base/words.h"
 #include "bridge/bridge.h"
 #include "bridge_io.h"
 #include "commands.h"
@@ -192,7 +193,7 @@ static void print_table(const GPtrArray *results)
 						    : "refused",
 			result->rpm_size, result->nevra);
 	}
-	printf("%u packages, %.1f MB\n", results->len, total / 1e6);
+	printf("%u package%s, %.1f MB\n", results->len, strake_s(results->len), total / 1e6);
 }
 
 static bool select_pins(const StrakeGlobals *globals, const ImportOpts *opts,

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/progress.h"
+#include "base/words.h"
 #include "commands.h"
 #include "project/changes.h"
 
@@ -17,10 +18,10 @@ typedef struct {
 } ChangesOpts;
 
 static const StrakeOpt changes_opts[] = {
-	{0,		"json", STRAKE_OPT_FLAG, offsetof(ChangesOpts, json), NULL, "print JSON"},
+	{0, "json", STRAKE_OPT_FLAG, offsetof(ChangesOpts, json), NULL, "print JSON"},
 	{0, "html", STRAKE_OPT_STRING, offsetof(ChangesOpts, html), "FILE",
-         "write one HTML page that needs nothing else"},
-	{0	  },
+		"write one HTML page that needs nothing else"},
+	{0},
 };
 
 /** Keeps only the changes of the named components; a name without changes is an error. */
@@ -65,7 +66,8 @@ static bool run_changes(const StrakeGlobals *globals, const void *opts, char **a
 			changes, info->description != NULL ? info->description : "Strake");
 		if (!strake_file_write_at(AT_FDCWD, o->html, output, strlen(output), 0644, error))
 			return false;
-		strake_say("%u changes written to %s", changes->len, o->html);
+		strake_say(
+			"%u change%s written to %s", changes->len, strake_s(changes->len), o->html);
 		return true;
 	}
 	output = o->json ? strake_changes_json(changes) : strake_changes_text(changes);

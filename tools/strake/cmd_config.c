@@ -4,6 +4,7 @@
 // strake config: check the definitions, print them merged, print their schema.
 #include <stdio.h>
 
+#include "base/words.h"
 #include "commands.h"
 #include "project/project.h"
 
@@ -31,6 +32,7 @@ static bool run_check(const StrakeGlobals *globals, const void *opts, char **arg
 {
 	g_autoptr(StrakeProject) project = load(globals, opts, true, error);
 	size_t n_overlays = 0;
+	unsigned n_components, n_images, n_upstreams;
 
 	if (project == NULL)
 		return false;
@@ -43,9 +45,12 @@ static bool run_check(const StrakeGlobals *globals, const void *opts, char **arg
 			return false;
 		n_overlays += c->overlays->len;
 	}
-	printf("ok: %u components with %zu overlays, %u images, %u upstreams\n",
-		g_strv_length(components), n_overlays, g_strv_length(images),
-		g_strv_length(upstreams));
+	n_components = g_strv_length(components);
+	n_images = g_strv_length(images);
+	n_upstreams = g_strv_length(upstreams);
+	printf("ok: %u component%s with %zu overlay%s, %u image%s, %u upstream%s\n", n_components,
+		strake_s(n_components), n_overlays, strake_s(n_overlays), n_images,
+		strake_s(n_images), n_upstreams, strake_s(n_upstreams));
 	return true;
 }
 

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/progress.h"
+#include "base/words.h"
 #include "cli/json.h"
 #include "commands.h"
 #include "overlay/apply.h"
@@ -215,8 +216,7 @@ static bool run_check(const StrakeGlobals *globals, const void *opts, char **arg
 	if (o->json)
 		print_json(set->overlays);
 	else
-		printf("ok: %u overlay%s\n", set->overlays->len,
-			set->overlays->len == 1 ? "" : "s");
+		printf("ok: %u overlay%s\n", set->overlays->len, strake_s(set->overlays->len));
 	return true;
 }
 

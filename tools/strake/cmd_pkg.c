@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/progress.h"
+#include "base/words.h"
 #include "cli/json.h"
 #include "commands.h"
 #include "pkg/install.h"
@@ -153,8 +154,8 @@ static void print_table(GPtrArray *packages)
 		download += package->download_bytes;
 		installed += package->installed_bytes;
 	}
-	printf("%u packages, %.1f MB to download, %.1f MB installed\n", packages->len,
-		(double)download / 1e6, (double)installed / 1e6);
+	printf("%u package%s, %.1f MB to download, %.1f MB installed\n", packages->len,
+		strake_s(packages->len), (double)download / 1e6, (double)installed / 1e6);
 }
 
 static bool run_solve(const StrakeGlobals *globals, const void *opts, char **args, GError **error)
@@ -209,8 +210,9 @@ static bool run_install(const StrakeGlobals *globals, const void *opts, char **a
 	options.public_key = key;
 	if (!strake_install_sandboxed(o->root, packages, &options, &result, error))
 		return false;
-	strake_say("installed %u packages, %" G_GUINT64_FORMAT " files, %.1f MB in %s",
-		result.packages, result.files, (double)result.bytes / 1e6, o->root);
+	strake_say("installed %u package%s, %" G_GUINT64_FORMAT " file%s, %.1f MB in %s",
+		result.packages, strake_s(result.packages), result.files, strake_s(result.files),
+		(double)result.bytes / 1e6, o->root);
 	return true;
 }
 

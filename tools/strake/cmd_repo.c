@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/progress.h"
+#include "base/words.h"
 #include "commands.h"
 #include "project/project.h"
 #include "project_packages.h"
@@ -162,8 +163,9 @@ static bool publish(const StrakeGlobals *globals, const RepoOpts *opts, StrakeSt
 	if (!strake_repo_publish(store, keys, (const StrakePublishItem *)items->data, items->len,
 		    out, &options, &result, error))
 		return false;
-	strake_say("published %u packages (%.1f MB, %u signed now) in %s", result.packages,
-		(double)result.bytes / 1e6, result.signed_now, result.path);
+	strake_say("published %u package%s (%.1f MB, %u signed now) in %s", result.packages,
+		strake_s(result.packages), (double)result.bytes / 1e6, result.signed_now,
+		result.path);
 	strake_publish_result_clear(&result);
 	return true;
 }

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/progress.h"
+#include "base/words.h"
 #include "cli/json.h"
 #include "commands.h"
 #include "upstream/upstream.h"
@@ -89,7 +90,8 @@ static uint64_t total_size(const StrakeUpstreamLock *lock)
 
 static char *sources_text(const StrakeUpstreamLock *lock)
 {
-	return lock->sources->len > 0 ? g_strdup_printf("%u sources, ", lock->sources->len)
+	return lock->sources->len > 0 ? g_strdup_printf("%u source%s, ", lock->sources->len,
+						strake_s(lock->sources->len))
 				      : g_strdup("");
 }
 
@@ -118,8 +120,8 @@ static void print_moves(const StrakeUpstream *upstream, const StrakeUpstreamLock
 
 	g_autofree char *sources = sources_text(to);
 
-	printf("%s: %u packages, %s%s, index of %s: %s\n", upstream->name, to->pins->len, sources,
-		size, to->date, text);
+	printf("%s: %u package%s, %s%s, index of %s: %s\n", upstream->name, to->pins->len,
+		strake_s(to->pins->len), sources, size, to->date, text);
 	// A first lock has nothing to compare with: a list of everything tells nobody anything.
 	for (guint i = 0; from != NULL && i < moves->len; i++)
 		print_move(&g_array_index(moves, StrakeMove, i));
@@ -276,8 +278,8 @@ static bool fetch_one(Context *context, const StrakeUpstream *upstream,
 		return false;
 	size = strake_size_text(total_size(lock));
 	sources = sources_text(lock);
-	printf("%s: %u packages, %s%s, all in the store\n", upstream->name, pins->len, sources,
-		size);
+	printf("%s: %u package%s, %s%s, all in the store\n", upstream->name, pins->len,
+		strake_s(pins->len), sources, size);
 	return true;
 }
 
