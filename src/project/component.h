@@ -70,7 +70,8 @@ typedef enum {
 	STRAKE_SOURCE_ORIGIN_DOWNLOAD,
 	STRAKE_SOURCE_ORIGIN_CUSTOM,
 	STRAKE_SOURCE_ORIGIN_OVERLAY,
-	STRAKE_SOURCE_ORIGIN_DEB, // extension: the orig tarball of a package of a deb upstream
+	STRAKE_SOURCE_ORIGIN_DEB,  // extension: the orig tarball of a package of a deb upstream
+	STRAKE_SOURCE_ORIGIN_TREE, // extension: files of the project itself
 } StrakeSourceOrigin;
 
 typedef enum {
@@ -93,6 +94,8 @@ typedef struct {
 		char *source;   // deb: name of the source package
 		char *file;     // deb: glob of one of its files, NULL: the orig tarball
 		char *upstream; // deb: an [upstreams] name, NULL: that of the distro version
+		char *path;     // tree: absolute path of the directory
+		char **files;   // tree: globs below it
 	} origin;
 	bool replace_upstream;
 	char *replace_reason;
@@ -113,9 +116,9 @@ typedef struct {
 
 typedef struct {
 	char *name;
-	StrakeOrigin origin;  // of the component's own table; file NULL: not defined, all inherited
-	GPtrArray *overlays;  // of StrakeOverlay, in order of application; after
-			      // strake_project_resolve never NULL and with those of overlay-files
+	StrakeOrigin origin; // of the component's own table; file NULL: not defined, all inherited
+	GPtrArray *overlays; // of StrakeOverlay, in order of application; after
+			     // strake_project_resolve never NULL and with those of overlay-files
 	char **overlay_files; // the patterns, as written
 	bool allow_unhandled; // bridged: accepted although a script part is not understood
 	char *allow_reason;

@@ -9,7 +9,7 @@
 static const char *const spec_types[] = {"upstream", "local", NULL};
 static const char *const release_modes[] = {"auto", "autorelease", "static", "manual", NULL};
 static const char *const hash_types[] = {"SHA256", "SHA512", NULL};
-static const char *const source_origins[] = {"download", "custom", "overlay", "deb", NULL};
+static const char *const source_origins[] = {"download", "custom", "overlay", "deb", "tree", NULL};
 
 static const StrakeField distro_ref_fields[] = {
 	{.key = "name",
@@ -264,6 +264,16 @@ static const StrakeField origin_fields[] = {
 		.offset = AT(origin.upstream),
 		.flags = STRAKE_FIELD_EXTENSION,
 		.doc = "The deb upstream; without it that of the distro version."},
+	{.key = "path",
+		.kind = STRAKE_FIELD_PATH,
+		.offset = AT(origin.path),
+		.flags = STRAKE_FIELD_EXTENSION | STRAKE_FIELD_IDENTITY, // the hash counts
+		.doc = "Directory whose files are archived, for type 'tree'."},
+	{.key = "files",
+		.kind = STRAKE_FIELD_STRINGS,
+		.offset = AT(origin.files),
+		.flags = STRAKE_FIELD_EXTENSION | STRAKE_FIELD_IDENTITY,
+		.doc = "Globs of the files below it, for type 'tree'."},
 	{0},
 };
 #undef AT
@@ -275,6 +285,8 @@ static const struct {
 	{STRAKE_SOURCE_ORIGIN_DOWNLOAD, "uri"},
 	{STRAKE_SOURCE_ORIGIN_CUSTOM, "script"},
 	{STRAKE_SOURCE_ORIGIN_DEB, "source"},
+	{STRAKE_SOURCE_ORIGIN_TREE, "path"},
+	{STRAKE_SOURCE_ORIGIN_TREE, "files"},
 };
 
 static void check_origin(StrakeLoad *load, void *item, const StrakeTomlValue *table)

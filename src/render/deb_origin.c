@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: The Strake authors
 //
-// Source archives that come from a deb upstream: its lock says which, the store holds them.
+// Source archives whose digest is not in the definition: of a deb upstream, whose lock says which,
+// and of the project itself.
 #include "upstream/deb_sources.h"
 
 #include "base/error.h"
+#include "render/tree_origin.h"
 #include "render/workspace.h"
 
 static const StrakeUpstream *upstream_of(
@@ -50,18 +52,39 @@ static const StrakePin *pin_of(StrakeWorkspace *ws, const StrakeComponent *compo
 			    : NULL;
 }
 
+static bool apply_pin(StrakeWorkspace *ws, StrakeComponent *component, guint i, GError **error)
+{
+	const StrakeSourceFile *file = component->source_files->pdata[i];
+	const StrakeUpstream *upstream;
+	const StrakePin *pin = pin_of(ws, component, file, &upstream, error);
+
+	return pin != NULL && strake_source_pin_apply(component, i, pin, error);
+}
+
+// The archive goes into the store, where preparing finds it by its digest.
+static bool apply_tree(StrakeWorkspace *ws, StrakeComponent *component, guint i, GError **error)
+{
+	g_autoptr(GBytes) bytes =
+		strake_tree_origin_archive(component->source_files->pdata[i], error);
+	g_autofree char *sha256 = NULL;
+
+	if (bytes == NULL || !strake_store_add(ws->store, g_bytes_get_data(bytes, NULL),
+				     g_bytes_get_size(bytes), &sha256, error))
+		return false;
+	strake_source_set_digest(component, i, sha256);
+	return true;
+}
+
 bool strake_workspace_apply_pins(StrakeWorkspace *ws, StrakeComponent *component, GError **error)
 {
 	for (guint i = 0; component->source_files != NULL && i < component->source_files->len;
 		i++) {
 		const StrakeSourceFile *file = component->source_files->pdata[i];
-		const StrakeUpstream *upstream;
-		const StrakePin *pin;
 
-		if (file->origin.type != STRAKE_SOURCE_ORIGIN_DEB)
-			continue;
-		pin = pin_of(ws, component, file, &upstream, error);
-		if (pin == NULL || !strake_source_pin_apply(component, i, pin, error))
+		if ((file->origin.type == STRAKE_SOURCE_ORIGIN_DEB &&
+			    !apply_pin(ws, component, i, error)) ||
+			(file->origin.type == STRAKE_SOURCE_ORIGIN_TREE &&
+				!apply_tree(ws, component, i, error)))
 			return false;
 	}
 	return true;

@@ -75,13 +75,15 @@ static bool add_upstream(
 	return true;
 }
 
-// Downloads of a deb upstream are found by its lock; the store knows them by SHA-256 already.
-static bool add_deb(StrakeWorkspace *ws, const StrakePick *pick, const StrakeSourceFile *file,
+// What the store knows by its SHA-256: downloads of a deb upstream go on where they stopped,
+// archives of the project were put there when the digest was taken.
+static bool add_stored(StrakeWorkspace *ws, const StrakePick *pick, const StrakeSourceFile *file,
 	StrakeFileTree *archives, GError **error)
 {
 	g_autoptr(GBytes) bytes = NULL;
 
-	if (!strake_workspace_fetch_deb(ws, pick->component, file, error))
+	if (file->origin.type == STRAKE_SOURCE_ORIGIN_DEB &&
+		!strake_workspace_fetch_deb(ws, pick->component, file, error))
 		return false;
 	bytes = strake_store_map_object(ws->store, file->hash, error);
 	if (bytes == NULL)
@@ -100,8 +102,9 @@ static bool add_own(StrakeWorkspace *ws, const StrakePick *pick, StrakeLookaside
 		bool download = file->origin.type == STRAKE_SOURCE_ORIGIN_DOWNLOAD;
 		if (file->origin.type == STRAKE_SOURCE_ORIGIN_OVERLAY)
 			continue;
-		if (file->origin.type == STRAKE_SOURCE_ORIGIN_DEB) {
-			if (!add_deb(ws, pick, file, archives, error))
+		if (file->origin.type == STRAKE_SOURCE_ORIGIN_DEB ||
+			file->origin.type == STRAKE_SOURCE_ORIGIN_TREE) {
+			if (!add_stored(ws, pick, file, archives, error))
 				return false;
 			continue;
 		}

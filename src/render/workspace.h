@@ -71,7 +71,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(StrakePick, strake_pick_free)
 // -- source archives of a deb upstream (deb_origin.c)
 
 /** strake_workspace_apply_pins: gives the source files of @component that come from a deb upstream
- * the digests of its lock. Thread-safe. Errors: those of strake_upstream_lock and
+ * the digests of its lock, and those made of the project's files the ones of the archives, which go
+ * into the store. Thread-safe. Errors: those of strake_upstream_lock and
  * strake_source_pin_for. */
 bool strake_workspace_apply_pins(StrakeWorkspace *workspace, StrakeComponent *component,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;

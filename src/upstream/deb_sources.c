@@ -209,21 +209,26 @@ static GPtrArray *own_list(StrakeComponent *component, const GPtrArray *list)
 	return own;
 }
 
+void strake_source_set_digest(StrakeComponent *component, guint i, const char *sha256)
+{
+	StrakeSourceFile *file = strake_arena_alloc(component->arena, sizeof(*file));
+
+	component->source_files = own_list(component, component->source_files);
+	*file = *(const StrakeSourceFile *)component->source_files->pdata[i];
+	file->hash_type = STRAKE_HASH_SHA256;
+	file->hash = strake_arena_strdup(component->arena, sha256);
+	component->source_files->pdata[i] = file;
+}
+
 bool strake_source_pin_apply(
 	StrakeComponent *component, guint i, const StrakePin *pin, GError **error)
 {
 	g_autoptr(StrakeDebVersion) parts = strake_deb_version_parse(pin->version, error);
-	StrakeSourceFile *file = strake_arena_alloc(component->arena, sizeof(*file));
 	g_autofree char *version = NULL;
 
 	if (parts == NULL)
 		return false;
-	component->source_files = own_list(component, component->source_files);
-	*file = *(const StrakeSourceFile *)component->source_files->pdata[i];
-	file->hash_type = STRAKE_HASH_SHA256;
-	file->hash = strake_arena_strdup(component->arena, pin->sha256);
-	component->source_files->pdata[i] = file;
-
+	strake_source_set_digest(component, i, pin->sha256);
 	version = rpm_part(parts->upstream);
 	component->build.defines = own_list(component, component->build.defines);
 	define(component, VERSION_MACRO, version);

@@ -47,6 +47,10 @@ bool strake_source_pins(const GPtrArray *wants, const StrakeDebIndex *index, GPt
 const StrakePin *strake_source_pin_for(const StrakeUpstreamLock *lock, const char *upstream,
 	const StrakeComponent *component, const StrakeSourceFile *file, GError **error);
 
+/** strake_source_set_digest: gives source file number @i of @component a SHA-256, as if the
+ * definition said so; the definition is not changed. */
+void strake_source_set_digest(StrakeComponent *component, guint i, const char *sha256);
+
 /**
  * strake_source_pin_apply: puts the digest of @pin into source file number @i of @component, as if
  * the definition said so, and adds to its build defines, of the first such file, the macros
