@@ -172,3 +172,23 @@ char *strake_path_user_data(void)
 {
 	return g_build_filename(g_get_user_data_dir(), "strake", NULL);
 }
+
+bool strake_path_link_stays(const char *path, const char *target)
+{
+	long depth = 0;
+	g_auto(GStrv) parts = g_strsplit(target, "/", -1);
+
+	if (target[0] == '/' || target[0] == '\0')
+		return false;
+	for (const char *p = path; (p = strchr(p, '/')) != NULL; p++)
+		depth++;
+	for (char **part = parts; *part != NULL; part++) {
+		if (strcmp(*part, "..") == 0)
+			depth--;
+		else if (**part != '\0' && strcmp(*part, ".") != 0)
+			depth++;
+		if (depth < 0)
+			return false;
+	}
+	return true;
+}

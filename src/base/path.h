@@ -39,6 +39,10 @@ bool strake_path_remove_tree(int at_fd, const char *path, GError **error) G_GNUC
  */
 bool strake_path_is_clean(const char *path);
 
+/** strake_path_link_stays: whether a symbolic link at the clean @path with this @target leads to
+ * something below the root that @path is relative to. Names only: other links are not looked at. */
+bool strake_path_link_stays(const char *path, const char *target);
+
 /** strake_path_user_cache: "$XDG_CACHE_HOME/strake" or its default; free with g_free. */
 char *strake_path_user_cache(void);
 /** strake_path_user_data: "$XDG_DATA_HOME/strake" or its default (keys); free with g_free. */

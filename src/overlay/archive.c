@@ -102,27 +102,6 @@ static char *plain_name(const char *name)
 	return n == 1 && name[0] == '.' ? g_strdup("") : g_strndup(name, n);
 }
 
-/* Whether a link at @path with this target stays below the archive's root. */
-static bool link_is_safe(const char *path, const char *target)
-{
-	long depth = 0;
-	g_auto(GStrv) parts = g_strsplit(target, "/", -1);
-
-	if (target[0] == '/' || target[0] == '\0')
-		return false;
-	for (const char *p = path; (p = strchr(p, '/')) != NULL; p++)
-		depth++;
-	for (char **part = parts; *part != NULL; part++) {
-		if (strcmp(*part, "..") == 0)
-			depth--;
-		else if (**part != '\0' && strcmp(*part, ".") != 0)
-			depth++;
-		if (depth < 0)
-			return false;
-	}
-	return true;
-}
-
 static bool check_entry(const Work *w, Entry *entry, const char *path, GError **error)
 {
 	mode_t type = archive_entry_filetype(entry);
@@ -138,7 +117,7 @@ static bool check_entry(const Work *w, Entry *entry, const char *path, GError **
 			"be packed again",
 			w->name, path,
 			archive_entry_hardlink(entry) != NULL ? "a hard link" : "a special file");
-	if (type == AE_IFLNK && (target == NULL || !link_is_safe(path, target)))
+	if (type == AE_IFLNK && (target == NULL || !strake_path_link_stays(path, target)))
 		return strake_error_set(error, STRAKE_ERROR_INVALID,
 			"archive '%s': the link '%s' leads out of the archive, to '%s'", w->name,
 			path, target != NULL ? target : "?");

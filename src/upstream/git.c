@@ -16,6 +16,7 @@ enum {
 	MAX_FILE_BYTES = 64 * 1024 * 1024,
 	MAX_TREE_BYTES = 256 * 1024 * 1024,
 	MAX_FILES = 20000,
+	MAX_ENTRIES = 3 * MAX_FILES,
 	MAX_DEPTH = 64,
 	MAX_HISTORY = 100000,
 };
@@ -191,6 +192,7 @@ typedef struct {
 	const char *commit;
 	GPtrArray *files;
 	uint64_t bytes;
+	unsigned n_entries;
 } Reader;
 
 static void file_free(gpointer data)
@@ -217,7 +219,8 @@ static bool check_name(const Reader *reader, const char *name, const char *path,
 			return hostile(reader, path, "has a control character in its name", error);
 	if (!strake_path_is_clean(name) || strchr(name, '/') != NULL)
 		return hostile(reader, path, "is not a plain name", error);
-	if (g_ascii_strcasecmp(name, ".git") == 0)
+	// The second is what Windows may call the first.
+	if (g_ascii_strcasecmp(name, ".git") == 0 || g_ascii_strcasecmp(name, "git~1") == 0)
 		return hostile(reader, path, "is a git directory inside the tree", error);
 	return true;
 }
@@ -246,6 +249,15 @@ static GBytes *read_blob(const Reader *reader, const git_oid *id, const char *pa
 	return content;
 }
 
+static bool link_stays(const char *path, GBytes *content)
+{
+	size_t size;
+	const char *data = g_bytes_get_data(content, &size);
+	g_autofree char *target = g_strndup(data, size);
+
+	return strake_path_link_stays(path, target);
+}
+
 static bool add_file(Reader *reader, const git_tree_entry *entry, char *path, GError **error)
 {
 	g_autofree char *owned = path;
@@ -257,6 +269,10 @@ static bool add_file(Reader *reader, const git_tree_entry *entry, char *path, GE
 	content = read_blob(reader, git_tree_entry_id(entry), path, error);
 	if (content == NULL)
 		return false;
+	if (git_tree_entry_filemode(entry) == GIT_FILEMODE_LINK && !link_stays(path, content)) {
+		g_bytes_unref(content);
+		return hostile(reader, path, "is a link that leads out of the tree", error);
+	}
 	file = g_new0(StrakeGitFile, 1);
 	switch (git_tree_entry_filemode(entry)) {
 	case GIT_FILEMODE_LINK:
@@ -289,6 +305,10 @@ static bool read_entry(
 
 	if (!check_name(reader, name, path, error))
 		return false;
+	// Directories that hold each other's like cost nothing to make.
+	if (++reader->n_entries > MAX_ENTRIES)
+		return hostile(
+			reader, path, "is one entry too many for a package's sources", error);
 	switch (git_tree_entry_type(entry)) {
 	case GIT_OBJECT_BLOB:
 		return add_file(reader, entry, g_steal_pointer(&path), error);
