@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "build/slurm.h"
 
 typedef struct {
 	StrakeBuildRun *run;
@@ -66,6 +67,7 @@ static bool run_local(StrakeBuildRun *run, GError **error)
 
 static const StrakeExecutor executors[] = {
 	{"local", "threads of this process", run_local},
+	{"slurm", "a job each on a Slurm cluster", strake_slurm_run},
 };
 
 const StrakeExecutor *strake_executor_find(const char *name, GError **error)

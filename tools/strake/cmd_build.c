@@ -38,7 +38,7 @@ static const StrakeOpt build_opts[] = {
 	{0, "stage", STRAKE_OPT_INT, offsetof(BuildOpts, stage), "N",
 		"1: against upstream's packages; 2: all against our own (as needed)"},
 	{0, "executor", STRAKE_OPT_STRING, offsetof(BuildOpts, executor), "NAME",
-		"who runs the builds (local)"},
+		"who runs the builds: local (the default) or slurm"},
 	{0, "json", STRAKE_OPT_FLAG, offsetof(BuildOpts, json), NULL, "print JSON"},
 	{0, "keys", STRAKE_OPT_STRING, offsetof(BuildOpts, keys), "DIR",
 		"the project's keys ($STRAKE_KEYS, or the user's data directory)"},
