@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "format/rpm_read.h"
 #include "project_packages.h"
 #include "repo/publish.h"
 #include "upstream/upstream.h"
@@ -170,4 +171,80 @@ bool build_io_error(const GPtrArray *outcomes, GError **error)
 				text, "%s%s", text->len > 0 ? "\n" : "", outcome->message);
 	}
 	return text->len == 0 || strake_error_set(error, STRAKE_ERROR_FAILED, "%s", text->str);
+}
+
+// -- in place of upstream's
+
+static StrakeRpm *read_package(StrakeStore *store, const char *sha256, GError **error)
+{
+	g_autoptr(GBytes) bytes = strake_store_map_object(store, sha256, error);
+
+	return bytes != NULL ? strake_rpm_parse(bytes, error) : NULL;
+}
+
+// The names that the package takes: its own, and those that it obsoletes.
+static void add_taken(GHashTable *taken, const StrakeRpm *rpm)
+{
+	static const uint32_t tags[] = {STRAKE_RPMTAG_NAME, STRAKE_RPMTAG_OBSOLETENAME};
+
+	for (size_t t = 0; t < G_N_ELEMENTS(tags); t++)
+		for (size_t i = 0; i < strake_rpm_header_count(rpm->header, tags[t]); i++)
+			g_hash_table_add(
+				taken, g_strdup(strake_rpm_header_string(rpm->header, tags[t], i)));
+}
+
+static bool replace(
+	StrakeStore *store, const GPtrArray *outcomes, GPtrArray *packages, GError **error)
+{
+	g_autoptr(GHashTable) taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_autoptr(GPtrArray) ours = g_ptr_array_new();
+
+	for (guint i = 0; i < outcomes->len; i++) {
+		const StrakeBuildOutcome *outcome = outcomes->pdata[i];
+
+		for (guint k = 0; outcome->node->final && k < outcome->result->packages->len; k++) {
+			const StrakeBuiltPackage *package = outcome->result->packages->pdata[k];
+			g_autoptr(StrakeRpm) rpm = NULL;
+
+			if (package->source)
+				continue;
+			rpm = read_package(store, package->sha256, error);
+			if (rpm == NULL)
+				return false;
+			add_taken(taken, rpm);
+			g_ptr_array_add(ours, package->sha256);
+		}
+	}
+	for (guint i = packages->len; i-- > 0;) {
+		g_autoptr(StrakeRpm) rpm = read_package(store, packages->pdata[i], error);
+		const char *name;
+
+		if (rpm == NULL)
+			return false;
+		name = strake_rpm_header_string(rpm->header, STRAKE_RPMTAG_NAME, 0);
+		if (name != NULL && g_hash_table_contains(taken, name))
+			g_ptr_array_remove_index(packages, i);
+	}
+	for (guint i = 0; i < ours->len; i++)
+		g_ptr_array_add(packages, g_strdup(ours->pdata[i]));
+	return true;
+}
+
+bool build_io_replace(const StrakeGlobals *globals, const BuildIoOptions *options,
+	GPtrArray *packages, GError **error)
+{
+	static const BuildIoRun run = {.stages = STRAKE_BUILD_STAGES_AUTO};
+	g_autoptr(ComponentWork) work = component_work_open(globals, error);
+	g_auto(GStrv) names = work != NULL ? build_io_names(work->project, error) : NULL;
+	g_autoptr(BuildIo) io = NULL;
+	g_autoptr(GPtrArray) outcomes = NULL;
+
+	if (names == NULL)
+		return false;
+	if (*names == NULL)
+		return true;
+	io = build_io_open(globals, options, work, error);
+	outcomes = io != NULL ? build_io_run(globals, options, io, names, &run, error) : NULL;
+	return outcomes != NULL && build_io_error(outcomes, error) &&
+	       replace(work->store, outcomes, packages, error);
 }

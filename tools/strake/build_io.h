@@ -51,3 +51,11 @@ GPtrArray *build_io_run(const StrakeGlobals *globals, const BuildIoOptions *opti
 
 /** build_io_error: false with the failures of @outcomes as one error; true without any. */
 bool build_io_error(const GPtrArray *outcomes, GError **error);
+
+/**
+ * build_io_replace: builds the components of the project's build-groups, if there are any. Their
+ * packages join @packages (char *, SHA-256 in the store, freed by the array) in place of those that
+ * have the name of one of them or that one of them obsoletes.
+ */
+bool build_io_replace(const StrakeGlobals *globals, const BuildIoOptions *options,
+	GPtrArray *packages, GError **error);

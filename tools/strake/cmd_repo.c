@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/progress.h"
 #include "base/words.h"
+#include "build_io.h"
 #include "commands.h"
 #include "project/project.h"
 #include "project_packages.h"
@@ -29,6 +30,7 @@ typedef struct {
 	gboolean follow;
 	gboolean locked;
 	gboolean skip_refused;
+	gboolean no_build;
 } RepoOpts;
 
 static const StrakeOpt publish_opts[] = {
@@ -45,6 +47,8 @@ static const StrakeOpt publish_opts[] = {
 		"take exactly what the lock says (this is the default)"},
 	{0, "skip-refused", STRAKE_OPT_FLAG, offsetof(RepoOpts, skip_refused), NULL,
 		"leave packages with unhandled scripts out instead of failing"},
+	{0, "no-build", STRAKE_OPT_FLAG, offsetof(RepoOpts, no_build), NULL,
+		"upstream's packages also where the project builds its own"},
 	{0},
 };
 
@@ -129,10 +133,13 @@ static bool add_project(const StrakeGlobals *globals, const RepoOpts *opts, Stra
 		.follow = opts->follow,
 		.skip_refused = opts->skip_refused,
 		.inherited = inherited};
+	const BuildIoOptions builds = {
+		.keys = opts->keys, .upstream = opts->upstream, .follow = opts->follow};
 	g_autoptr(GPtrArray) packages =
 		project_packages(globals, project, store, keys, &options, error);
 
-	if (packages == NULL)
+	if (packages == NULL ||
+		(!opts->no_build && !build_io_replace(globals, &builds, packages, error)))
 		return false;
 	for (guint i = 0; i < packages->len; i++) {
 		const char *sha256 = g_ptr_array_index(packages, i);
@@ -248,7 +255,9 @@ const StrakeCmd strake_cmd_repo_publish = {
 		   "the packages, zstd-compressed rpm-md metadata, and a signed repomd.xml, and "
 		   "switches it into place in one step. Without package files it publishes the "
 		   "project's packages: those of the upstream's lock, fetched and bridged as "
-		   "needed, and the local components. The signing key is made on first use. The "
+		   "needed, the local components, and what the components of its build-groups "
+		   "give, built as needed, in place of upstream's packages of the same names. The "
+		   "signing key is made on first use. The "
 		   "repository holds exactly these packages.",
 	.min_args = 0,
 	.max_args = -1,
