@@ -55,6 +55,17 @@ StrakeDigest *strake_digest_new(StrakeDigestKind kind)
 	return digest;
 }
 
+StrakeDigest *strake_digest_copy(const StrakeDigest *digest)
+{
+	StrakeDigest *copy = g_new0(StrakeDigest, 1);
+
+	copy->md = digest->md;
+	copy->ctx = EVP_MD_CTX_new();
+	if (copy->ctx == NULL || EVP_MD_CTX_copy_ex(copy->ctx, digest->ctx) != 1)
+		g_error("OpenSSL cannot copy a %s", EVP_MD_get0_name(digest->md));
+	return copy;
+}
+
 void strake_digest_update(StrakeDigest *digest, const void *data, size_t size)
 {
 	EVP_DigestUpdate(digest->ctx, data, size);

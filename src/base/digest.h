@@ -19,6 +19,8 @@ typedef struct StrakeDigest StrakeDigest;
 enum { STRAKE_DIGEST_HEX_MAX = 128 + 1 };
 
 StrakeDigest *strake_digest_new(StrakeDigestKind kind);
+/** strake_digest_copy: a digest that goes on from what @digest has taken so far. */
+StrakeDigest *strake_digest_copy(const StrakeDigest *digest);
 void strake_digest_update(StrakeDigest *digest, const void *data, size_t size);
 /** strake_digest_hex: ends the digest; @out has STRAKE_DIGEST_HEX_MAX bytes. Then reset for reuse.
  */

@@ -396,3 +396,26 @@ char **strake_glob_files(const char *dir, const char *pattern, GError **error)
 			g_strv_builder_add(unique, found->pdata[i]);
 	return g_strv_builder_end(unique);
 }
+
+GPtrArray *strake_globs_new(const char *const *patterns, GError **error)
+{
+	g_autoptr(GPtrArray) globs =
+		g_ptr_array_new_with_free_func((GDestroyNotify)strake_glob_free);
+
+	for (; patterns != NULL && *patterns != NULL; patterns++) {
+		StrakeGlob *glob = strake_glob_new(*patterns, error);
+
+		if (glob == NULL)
+			return NULL;
+		g_ptr_array_add(globs, glob);
+	}
+	return g_steal_pointer(&globs);
+}
+
+bool strake_globs_match(const GPtrArray *globs, const char *path)
+{
+	for (guint i = 0; i < globs->len; i++)
+		if (strake_glob_match(globs->pdata[i], path))
+			return true;
+	return false;
+}

@@ -24,6 +24,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(StrakeGlob, strake_glob_free)
 
 /** strake_glob_match: whether the whole of @path ("a/b", "/usr/lib/x") matches. */
 bool strake_glob_match(const StrakeGlob *glob, const char *path);
+
+/** strake_globs_new: several, as an array of StrakeGlob; @patterns: NULL-terminated, or NULL. */
+GPtrArray *strake_globs_new(const char *const *patterns, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool strake_globs_match(const GPtrArray *globs, const char *path);
 /** strake_glob_check: whether @pattern compiles. */
 bool strake_glob_check(const char *pattern, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** strake_glob_is_literal: no wildcard, set or brace in @pattern: it names one path. */

@@ -13,6 +13,7 @@ typedef struct {
 	const char *const *env;  // "NAME=value" added to ours, NULL-terminated or NULL
 	bool clear_env;          // start from an empty environment (PATH is kept)
 	GBytes *input;           // standard input, NULL: /dev/null
+	int input_fd;            // > 0: becomes standard input instead, borrowed; sandbox only
 	int *exit_status;        // NULL: any but 0 is an error; else written, and no error
 	int log_fd;              // > 0: standard output and error go there, none to the caller
 } StrakeRun;

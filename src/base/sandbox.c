@@ -317,6 +317,8 @@ static bool start(Job *job, Pipes *pipes, pid_t *out_child, GError **error)
 	if (child == 0) {
 		pipes_keep_child(pipes);
 		job->in = pipes->in[0];
+		if (job->run != NULL && job->run->input_fd > 0)
+			job->in = job->run->input_fd;
 		job->out = pipes->out[1];
 		job->err = pipes->err[1];
 		job->report = pipes->report[1];
@@ -329,55 +331,99 @@ static bool start(Job *job, Pipes *pipes, pid_t *out_child, GError **error)
 	return true;
 }
 
-static bool run_job(Job *job, GBytes *input, GBytes **out_bytes, GError **error)
+struct StrakeSandboxWork {
+	Job job;
+	Pipes pipes;
+	pid_t child; // -1: waited for
+};
+
+// Kills what is left of it.
+void strake_sandbox_work_free(StrakeSandboxWork *work)
 {
-	g_auto(Pipes) pipes = {{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}};
+	if (work == NULL)
+		return;
+	if (work->child >= 0) {
+		kill(work->child, SIGKILL);
+		(void)waitpid(work->child, NULL, 0);
+	}
+	pipes_clear(&work->pipes);
+	g_free(work);
+}
+
+static StrakeSandboxWork *start_job(const Job *job, bool input, bool output, GError **error)
+{
+	g_autoptr(StrakeSandboxWork) work = g_new0(StrakeSandboxWork, 1);
+
+	memset(&work->pipes, 0xff, sizeof(work->pipes)); // all -1
+	work->job = *job;
+	work->child = -1;
+	if (!strake_cancel_check(error) ||
+		!pipes_make(&work->pipes, input, output, job->run != NULL, error) ||
+		!start(&work->job, &work->pipes, &work->child, error) ||
+		!map_child(job->sandbox, &work->pipes, work->child, error))
+		return NULL;
+	return g_steal_pointer(&work);
+}
+
+static bool finish_job(StrakeSandboxWork *work, GBytes *input, GBytes **out_bytes, GError **error)
+{
 	g_autoptr(GByteArray) out = g_byte_array_new();
 	g_autoptr(GByteArray) err = g_byte_array_new();
 	g_autoptr(GByteArray) report = g_byte_array_new();
-	pid_t child = -1;
+	StrakePumpOut outs[] = {
+		{.fd = work->pipes.out[0], .bytes = out},
+		{.fd = work->pipes.err[0], .bytes = err, .keep = STDERR_KEEP_BYTES},
+		{.fd = work->pipes.report[0], .bytes = report},
+	};
+	pid_t child = work->child;
 	int status = 0;
-	bool pumped;
-	StrakePumpOut outs[3];
 
-	if (!strake_cancel_check(error) ||
-		!pipes_make(&pipes, input != NULL, out_bytes != NULL || job->func != NULL,
-			job->run != NULL, error) ||
-		!start(job, &pipes, &child, error))
+	if (!strake_pump(strake_fd_steal(&work->pipes.in[1]), input, outs, G_N_ELEMENTS(outs),
+		    child, error))
 		return false;
-	if (!map_child(job->sandbox, &pipes, child, error)) {
-		kill(child, SIGKILL);
-		(void)waitpid(child, NULL, 0);
-		return false;
-	}
-	outs[0] = (StrakePumpOut){.fd = pipes.out[0], .bytes = out};
-	outs[1] = (StrakePumpOut){.fd = pipes.err[0], .bytes = err, .keep = STDERR_KEEP_BYTES};
-	outs[2] = (StrakePumpOut){.fd = pipes.report[0], .bytes = report};
-	pumped = strake_pump(strake_fd_steal(&pipes.in[1]), input, outs, 3, child, error);
-	if (!pumped)
-		kill(child, SIGKILL);
-	if (!strake_wait_child(child, "sandbox", &status, pumped ? error : NULL) || !pumped ||
-		!strake_cancel_check(error) || !judge(job, status, report, err, error))
+	work->child = -1;
+	if (!strake_wait_child(child, "sandbox", &status, error) || !strake_cancel_check(error) ||
+		!judge(&work->job, status, report, err, error))
 		return false;
 	if (out_bytes != NULL)
 		*out_bytes = g_byte_array_free_to_bytes(g_steal_pointer(&out));
 	return true;
 }
 
+StrakeSandboxWork *strake_sandbox_start(
+	const StrakeSandbox *sandbox, StrakeSandboxFunc func, void *data, GError **error)
+{
+	const Job job = {.sandbox = sandbox, .func = func, .data = data};
+
+	return start_job(&job, false, true, error);
+}
+
+int strake_sandbox_work_fd(const StrakeSandboxWork *work)
+{
+	return work->pipes.out[0];
+}
+
+bool strake_sandbox_finish(StrakeSandboxWork *work, GError **error)
+{
+	return finish_job(work, NULL, NULL, error);
+}
+
 bool strake_sandbox_call(const StrakeSandbox *sandbox, StrakeSandboxFunc func, void *data,
 	GBytes **out_bytes, GError **error)
 {
-	Job job = {.sandbox = sandbox, .func = func, .data = data};
+	g_autoptr(StrakeSandboxWork) work = strake_sandbox_start(sandbox, func, data, error);
 
-	return run_job(&job, NULL, out_bytes, error);
+	return work != NULL && finish_job(work, NULL, out_bytes, error);
 }
 
 bool strake_sandbox_run(
 	const StrakeSandbox *sandbox, const StrakeRun *run, GBytes **out_stdout, GError **error)
 {
-	Job job = {.sandbox = sandbox, .run = run};
+	const Job job = {.sandbox = sandbox, .run = run};
+	g_autoptr(StrakeSandboxWork) work =
+		start_job(&job, run->input != NULL, out_stdout != NULL, error);
 
-	return run_job(&job, run->input, out_stdout, error);
+	return work != NULL && finish_job(work, run->input, out_stdout, error);
 }
 
 static bool do_nothing(void *data, int out_fd, GError **error)

@@ -67,6 +67,21 @@ bool strake_sandbox_call(const StrakeSandbox *sandbox, StrakeSandboxFunc func, v
 	GBytes **out_bytes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
+ * strake_sandbox_start: as strake_sandbox_call, but returns while @func still works, so that
+ * another program can read through a pipe what it makes. The caller may read from
+ * strake_sandbox_work_fd what it wrote to its descriptor; freeing unfinished work kills it.
+ * @sandbox and @data must live until then.
+ */
+typedef struct StrakeSandboxWork StrakeSandboxWork;
+StrakeSandboxWork *strake_sandbox_start(const StrakeSandbox *sandbox, StrakeSandboxFunc func,
+	void *data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+int strake_sandbox_work_fd(const StrakeSandboxWork *work);
+/** strake_sandbox_finish: waits for @work. Errors: as strake_sandbox_call. */
+bool strake_sandbox_finish(StrakeSandboxWork *work, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void strake_sandbox_work_free(StrakeSandboxWork *work);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(StrakeSandboxWork, strake_sandbox_work_free)
+
+/**
  * strake_sandbox_run: a program, as strake_run. @run->argv[0] is looked up inside on
  * /usr/sbin:/usr/bin:/sbin:/bin; @run->env is added to @sandbox->env; @run->cwd is inside;
  * @run->clear_env is implied.

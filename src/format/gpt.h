@@ -20,6 +20,7 @@ enum {
 };
 
 #define STRAKE_GPT_TYPE_ESP "c12a7328-f81f-11d2-ba4b-00a0c93ec93b"
+#define STRAKE_GPT_TYPE_LINUX "0fc63daf-8483-4772-8e79-3d69d8477de4"
 #define STRAKE_GPT_TYPE_ROOT_X86_64 "4f68bce3-e8cd-4db1-96e7-fbcaf984b709"
 #define STRAKE_GPT_TYPE_ROOT_ARM64 "b921b045-1df0-41c3-af44-4c6f280d3fae"
 

@@ -243,7 +243,8 @@ static bool install(Build *b, GError **error)
 	b->root = g_build_filename(b->work->path, "root", NULL);
 	if (mkdir(b->root, 0755) < 0)
 		return strake_error_errno(error, errno, "make", b->root);
-	return strake_root_install(&b->source, b->compose.def, b->packages, b->root, error);
+	return strake_root_install(
+		&b->source, b->compose.def, b->packages, b->root, &b->compose.keep_s, error);
 }
 
 bool strake_image_build(StrakeProject *project, StrakeStore *store, const char *name,

@@ -22,7 +22,8 @@ typedef struct {
 	const char *work;            // host path of an existing scratch directory
 	const char *out;             // host path of an existing directory for the outputs
 	const char *seed;            // SHA-256 in hex of everything that goes into the image
-	int64_t time_s;              // newest time of any file, and date of everything generated
+	int64_t time_s;              // date of everything generated
+	int64_t keep_s;              // newest time that a package gave a file, or 0
 	unsigned jobs;               // 0: one per core
 	const char *const *packages; // "NEVRA sha256 bytes" lines for the manifest, or NULL
 } StrakeCompose;

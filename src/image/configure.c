@@ -122,18 +122,38 @@ static bool write_time_zone(int root_fd, const StrakeImageDef *def, GError **err
 	return write_link(root_fd, "etc/localtime", target, error);
 }
 
-// Sets "SELINUX=" in /etc/selinux/config and keeps its other lines.
+static bool has_line(int root_fd, const char *path, const char *line)
+{
+	g_autoptr(GBytes) bytes = strake_file_read_at(root_fd, path, FILE_MAX_BYTES, NULL);
+	g_autofree char *text = NULL;
+	g_auto(GStrv) lines = NULL;
+
+	if (bytes == NULL || g_bytes_get_size(bytes) == 0)
+		return false;
+	text = g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
+	lines = g_strsplit(text, "\n", -1);
+	return g_strv_contains((const char *const *)lines, line);
+}
+
+// A package's file that says the same stays as it is.
 static bool write_selinux_mode(int root_fd, const StrakeImageDef *def, GError **error)
 {
 	static const char *const words[] = {NULL, "disabled", "permissive", "enforcing"};
 	const char *policy = def->selinux.policy != NULL ? def->selinux.policy : "default";
+	g_autofree char *mode = NULL;
+	g_autofree char *type = NULL;
 	g_autofree char *text = NULL;
 
 	if (def->selinux.mode == STRAKE_SELINUX_UNSET)
 		return true;
+	mode = g_strconcat("SELINUX=", words[def->selinux.mode], NULL);
+	type = g_strconcat("SELINUXTYPE=", policy, NULL);
+	if (has_line(root_fd, "etc/selinux/config", mode) &&
+		has_line(root_fd, "etc/selinux/config", type))
+		return true;
 	text = g_strdup_printf("# Written by the image's definition; see selinux_config(5).\n"
-			       "SELINUX=%s\nSELINUXTYPE=%s\n",
-		words[def->selinux.mode], policy);
+			       "%s\n%s\n",
+		mode, type);
 	return write_text(root_fd, "etc/selinux/config", text, error);
 }
 
@@ -252,8 +272,8 @@ bool strake_configure_clean(int root_fd, const StrakeImageDef *def, GError **err
 	// Backups of account files, caches keyed by inode, logs of build-time programs.
 	static const char *const leftovers[] = {"etc/{passwd,group,shadow,gshadow,subuid,subgid}-",
 		"var/cache/ldconfig/**", "var/log/**/*.log", "var/log/journal/**", "tmp/*",
-		"run/**", "var/tmp/*", "var/lib/selinux/*/semanage.*.LOCK", "etc/ssh/ssh_host_*",
-		"var/lib/systemd/random-seed", NULL};
+		"run/*/**", "run/*", "var/tmp/*", "var/lib/selinux/*/semanage.*.LOCK",
+		"etc/ssh/ssh_host_*", "var/lib/systemd/random-seed", NULL};
 	const char *const *lists[] = {leftovers, (const char *const *)def->exclude};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {

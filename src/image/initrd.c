@@ -112,7 +112,8 @@ static bool add_modules(Initrd *rd, const StrakeInitrdOptions *options, GError *
 		if (!add_device_module(rd, *m, true, error))
 			return false;
 	return add_filesystem(rd, options->filesystem, error) &&
-	       (!options->overlay || add_filesystem(rd, "overlay", error));
+	       (!options->overlay ||
+		       (add_filesystem(rd, "overlay", error) && add_filesystem(rd, "ext4", error)));
 }
 
 static GBytes *compress(GBytes *plain, GError **error)

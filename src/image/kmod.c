@@ -224,7 +224,7 @@ GPtrArray *strake_kmod_aliases(const StrakeKmod *kmod, const char *name)
 	return out;
 }
 
-static GBytes *decompress(GBytes *packed, const char *name, GError **error)
+GBytes *strake_kmod_unpack(GBytes *packed, const char *name, GError **error)
 {
 	struct archive *a = archive_read_new();
 	struct archive_entry *entry;
@@ -267,5 +267,5 @@ GBytes *strake_kmod_read(const StrakeKmod *kmod, const char *name, GError **erro
 		return NULL;
 	if (g_str_has_suffix(path, ".ko"))
 		return g_steal_pointer(&packed);
-	return decompress(packed, name, error);
+	return strake_kmod_unpack(packed, name, error);
 }

@@ -36,3 +36,6 @@ GPtrArray *strake_kmod_aliases(const StrakeKmod *kmod, const char *name);
 /** strake_kmod_read: content of the module's file, decompressed (.xz, .zst or plain). */
 GBytes *strake_kmod_read(
 	const StrakeKmod *kmod, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** strake_kmod_unpack: the module in @packed, a .ko.xz, .ko.zst or .ko.gz file. Errors: INVALID. */
+GBytes *strake_kmod_unpack(GBytes *packed, const char *name, GError **error);

@@ -243,6 +243,16 @@ static bool put_back_file(StrakeStore *store, int root_fd, const char *path, con
 	return strake_fd_copy(from, to, path, error);
 }
 
+// A file that came with a package and that the step left as it was: it keeps its time.
+static bool is_there(int root_fd, const char *path, const char *sha256)
+{
+	g_auto(strake_fd) fd = openat(root_fd, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	g_autofree char *have =
+		fd >= 0 ? strake_digest_fd(STRAKE_DIGEST_SHA256, fd, path, NULL) : NULL;
+
+	return g_strcmp0(have, sha256) == 0;
+}
+
 static bool put_back(StrakeStore *store, int root_fd, char **fields, GError **error)
 {
 	const char *path = fields[5];
@@ -261,7 +271,8 @@ static bool put_back(StrakeStore *store, int root_fd, char **fields, GError **er
 		unlinkat(root_fd, path, 0);
 		if (symlinkat(fields[4], root_fd, path) < 0)
 			return strake_error_errno(error, errno, "link", path);
-	} else if (!put_back_file(store, root_fd, path, fields[4], mode, error)) {
+	} else if (!is_there(root_fd, path, fields[4]) &&
+		   !put_back_file(store, root_fd, path, fields[4], mode, error)) {
 		return false;
 	}
 	if (fchownat(root_fd, path, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)

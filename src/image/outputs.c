@@ -16,65 +16,9 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/sandbox.h"
-#include "format/vhd.h"
 #include "image/compose_private.h"
+#include "image/formats.h"
 #include "image/oci.h"
-#include "image/qcow2.h"
-
-typedef bool (*FormatFunc)(const StrakeComposeJob *job, int raw_fd, int out_fd, GError **error);
-
-static bool copy_raw(const StrakeComposeJob *job, int raw_fd, int out_fd, GError **error)
-{
-	off_t at = 0;
-
-	if (ftruncate(out_fd, (off_t)job->disk_bytes) < 0)
-		return strake_error_errno(error, errno, "size", "disk image");
-	for (;;) {
-		off_t begin = lseek(raw_fd, at, SEEK_DATA);
-		off_t end = begin >= 0 ? lseek(raw_fd, begin, SEEK_HOLE) : -1;
-		off_t to = begin;
-
-		if (begin < 0 && errno == ENXIO)
-			return true;
-		if (begin < 0 || end < 0)
-			return strake_error_errno(error, errno, "find the data of", "disk image");
-		for (at = begin; at < end;) {
-			ssize_t n =
-				copy_file_range(raw_fd, &at, out_fd, &to, (size_t)(end - at), 0);
-			if (n <= 0 && errno != EINTR)
-				return strake_error_errno(
-					error, n < 0 ? errno : EIO, "copy", "disk image");
-		}
-	}
-}
-
-static bool write_vhd(const StrakeComposeJob *job, int raw_fd, int out_fd, GError **error)
-{
-	StrakeVhdFooter footer = {.size_bytes = job->disk_bytes, .time_s = job->c->time_s};
-	uint8_t bytes[STRAKE_VHD_FOOTER_BYTES];
-
-	g_strlcpy(footer.uuid, job->ids.disk, sizeof(footer.uuid));
-	if (!strake_vhd_footer_format(&footer, bytes, error) ||
-		!copy_raw(job, raw_fd, out_fd, error))
-		return false;
-	if (lseek(out_fd, (off_t)job->disk_bytes, SEEK_SET) < 0)
-		return strake_error_errno(error, errno, "seek in", "VHD file");
-	return strake_fd_write_all(out_fd, bytes, sizeof(bytes), "VHD file", error);
-}
-
-static bool write_qcow2(const StrakeComposeJob *job, int raw_fd, int out_fd, GError **error)
-{
-	return strake_qcow2_write(raw_fd, out_fd, job->c->jobs, error);
-}
-
-static const struct {
-	const char *name;
-	const char *suffix;
-	FormatFunc write;
-} formats[] = {
-	{"qcow2", "qcow2", write_qcow2}, {"vhd", "vhd", write_vhd},
-	{"raw", "raw", NULL}, // last: the work file itself becomes it
-};
 
 static bool wants(const StrakeImageDef *def, const char *name)
 {
@@ -95,18 +39,14 @@ static void add_number(JsonBuilder *b, const char *name, uint64_t value)
 	json_builder_add_int_value(b, (gint64)value);
 }
 
-static bool describe(JsonBuilder *b, const char *path, const char *format, GError **error)
+static bool describe(
+	JsonBuilder *b, const char *path, const char *format, const char *sha256, GError **error)
 {
-	g_auto(strake_fd) fd = open(path, O_RDONLY | O_CLOEXEC);
 	g_autofree char *base = g_path_get_basename(path);
-	g_autofree char *sha256 = NULL;
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return strake_error_errno(error, errno, "open", path);
-	sha256 = strake_digest_fd(STRAKE_DIGEST_SHA256, fd, path, error);
-	if (sha256 == NULL)
-		return false;
+	if (stat(path, &st) < 0)
+		return strake_error_errno(error, errno, "examine", path);
 	json_builder_begin_object(b);
 	add_string(b, "format", format);
 	add_string(b, "file", base);
@@ -116,30 +56,15 @@ static bool describe(JsonBuilder *b, const char *path, const char *format, GErro
 	return true;
 }
 
-static bool write_format(
-	const StrakeComposeJob *job, size_t i, const char *raw, const char *final, GError **error)
+static bool describe_file(JsonBuilder *b, const char *path, const char *format, GError **error)
 {
-	g_autofree char *aside = g_strconcat(final, ".new", NULL);
-	g_auto(strake_fd) raw_fd = -1;
-	g_auto(strake_fd) out_fd = -1;
+	g_auto(strake_fd) fd = open(path, O_RDONLY | O_CLOEXEC);
+	g_autofree char *sha256 = NULL;
 
-	if (formats[i].write != NULL) {
-		raw_fd = open(raw, O_RDONLY | O_CLOEXEC);
-		if (raw_fd < 0)
-			return strake_error_errno(error, errno, "open", raw);
-		out_fd = open(aside, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-		if (out_fd < 0)
-			return strake_error_errno(error, errno, "create", aside);
-		if (!formats[i].write(job, raw_fd, out_fd, error)) {
-			unlink(aside);
-			return false;
-		}
-	} else if (rename(raw, aside) < 0) {
-		return strake_error_errno(error, errno, "move", raw);
-	}
-	if (rename(aside, final) < 0)
-		return strake_error_errno(error, errno, "rename", aside);
-	return true;
+	if (fd < 0)
+		return strake_error_errno(error, errno, "open", path);
+	sha256 = strake_digest_fd(STRAKE_DIGEST_SHA256, fd, path, error);
+	return sha256 != NULL && describe(b, path, format, sha256, error);
 }
 
 static void add_packages(JsonBuilder *b, const StrakeCompose *c)
@@ -201,22 +126,83 @@ static bool move_list(const StrakeComposeJob *job, GError **error)
 	return true;
 }
 
+static char *output_path(const StrakeComposeJob *job, const char *suffix)
+{
+	return g_strdup_printf("%s/%s.%s", job->c->out, job->c->def->name, suffix);
+}
+
+// An empty file beside the output @format, or -1 when that is not wanted.
+static bool open_aside(const StrakeComposeJob *job, const char *format, int *out_fd, GError **error)
+{
+	g_autofree char *final = output_path(job, format);
+	g_autofree char *aside = g_strconcat(final, ".new", NULL);
+
+	if (!wants(job->c->def, format))
+		return true;
+	*out_fd = open(aside, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	return *out_fd >= 0 || strake_error_errno(error, errno, "create", aside);
+}
+
+static bool write_formats(
+	const StrakeComposeJob *job, const char *raw, StrakeFormatDigests *digests, GError **error)
+{
+	g_auto(strake_fd) raw_fd = open(raw, O_RDONLY | O_CLOEXEC);
+	g_auto(strake_fd) qcow2_fd = -1;
+	g_auto(strake_fd) vhd_fd = -1;
+	StrakeFormats formats = {
+		.time_s = job->c->time_s, .vhd_uuid = job->ids.disk, .jobs = job->c->jobs};
+
+	if (raw_fd < 0)
+		return strake_error_errno(error, errno, "open", raw);
+	if (!open_aside(job, "qcow2", &qcow2_fd, error) || !open_aside(job, "vhd", &vhd_fd, error))
+		return false;
+	formats.raw_fd = raw_fd;
+	formats.qcow2_fd = qcow2_fd;
+	formats.vhd_fd = vhd_fd;
+	return strake_formats_write(&formats, digests, error);
+}
+
+// The names that outputs have while they are written.
+static void remove_aside(const StrakeComposeJob *job)
+{
+	static const char *const suffixes[] = {"qcow2.new", "vhd.new"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(suffixes); i++) {
+		g_autofree char *path = output_path(job, suffixes[i]);
+
+		unlink(path);
+	}
+}
+
+static bool publish(const StrakeComposeJob *job, const char *raw, const char *format,
+	const char *sha256, JsonBuilder *b, GError **error)
+{
+	g_autofree char *final = output_path(job, format);
+	g_autofree char *aside = g_strconcat(final, ".new", NULL);
+	const char *from = strcmp(format, "raw") == 0 ? raw : aside;
+
+	if (!wants(job->c->def, format))
+		return true;
+	if (rename(from, final) < 0)
+		return strake_error_errno(error, errno, "rename", from);
+	return describe(b, final, format, sha256, error);
+}
+
 bool strake_compose_outputs(StrakeComposeJob *job, GError **error)
 {
 	g_autofree char *raw = strake_compose_work_path(job, "disk.raw");
 	g_autoptr(JsonBuilder) b = json_builder_new();
+	StrakeFormatDigests digests = {0};
 
-	begin_manifest(b, job);
-	for (size_t i = 0; i < G_N_ELEMENTS(formats); i++) {
-		g_autofree char *final = g_strdup_printf(
-			"%s/%s.%s", job->c->out, job->c->def->name, formats[i].suffix);
-
-		if (!wants(job->c->def, formats[i].name))
-			continue;
-		if (!write_format(job, i, raw, final, error) ||
-			!describe(b, final, formats[i].name, error))
-			return false;
+	if (!write_formats(job, raw, &digests, error)) {
+		remove_aside(job);
+		return false;
 	}
+	begin_manifest(b, job);
+	if (!publish(job, raw, "qcow2", digests.qcow2, b, error) ||
+		!publish(job, raw, "vhd", digests.vhd, b, error) ||
+		!publish(job, raw, "raw", digests.raw, b, error))
+		return false;
 	json_builder_end_array(b);
 	add_packages(b, job->c);
 	json_builder_end_object(b);
@@ -257,7 +243,7 @@ static bool describe_oci(const StrakeComposeJob *job, JsonBuilder *b, GError **e
 	g_autofree char *digest = NULL;
 
 	if (!strake_sandbox_call(&sandbox, write_oci_inside, (void *)job, &answer, error) ||
-		!describe(b, archive, "oci-archive", error))
+		!describe_file(b, archive, "oci-archive", error))
 		return false;
 	digest = g_strndup(g_bytes_get_data(answer, NULL), g_bytes_get_size(answer));
 	json_builder_end_array(b);
@@ -268,7 +254,8 @@ static bool describe_oci(const StrakeComposeJob *job, JsonBuilder *b, GError **e
 static bool list_inside(void *data, int out_fd, GError **error)
 {
 	const StrakeComposeJob *job = data;
-	g_autoptr(StrakeTree) tree = strake_tree_scan(job->root_fd, job->c->time_s, error);
+	g_autoptr(StrakeTree) tree =
+		strake_tree_scan(job->root_fd, job->c->time_s, job->c->keep_s, error);
 
 	(void)out_fd;
 	return tree != NULL && strake_compose_list(job, tree, error);

@@ -81,9 +81,25 @@ char *strake_root_digest(const GPtrArray *packages)
 	return strake_digest_data(STRAKE_DIGEST_SHA256, text->str, text->len);
 }
 
-bool strake_root_install(const StrakeRootSource *source, const StrakeImageDef *def,
-	GPtrArray *packages, const char *root, GError **error)
+static bool make_inside(void *data, int out_fd, GError **error)
 {
+	(void)out_fd;
+	return strake_path_mkdirs(AT_FDCWD, data, error);
+}
+
+// Its owner is the sandbox's root, as that of the trees beside it.
+static bool make_layers_dir(char *path, GError **error)
+{
+	const StrakeSandbox sandbox = {0};
+
+	return access(path, F_OK) == 0 ||
+	       strake_sandbox_call(&sandbox, make_inside, path, NULL, error);
+}
+
+bool strake_root_install(const StrakeRootSource *source, const StrakeImageDef *def,
+	GPtrArray *packages, const char *root, int64_t *out_newest_s, GError **error)
+{
+	int64_t begin = g_get_real_time() / G_USEC_PER_SEC;
 	static const char *const no_languages[] = {NULL};
 	// Inherited packages keep their upstream's signature.
 	g_autofree char *public_keys = strake_upstream_keys(
@@ -92,13 +108,22 @@ bool strake_root_install(const StrakeRootSource *source, const StrakeImageDef *d
 		.public_key = public_keys,
 		.languages =
 			def->locales != NULL ? (const char *const *)def->locales : no_languages,
+		.exclude_globs = (const char *const *)def->exclude,
 		.no_docs = !def->docs,
 		.time_s = source->time_s,
 	};
+	g_autofree char *layers =
+		g_build_filename(strake_store_path(source->store), "trees", "layers", NULL);
+	StrakeInstallOptions with_layers = options;
 	StrakeInstallResult result = {0};
 
-	return public_keys != NULL &&
-	       strake_install_sandboxed(root, packages, &options, &result, error);
+	with_layers.layers = layers;
+	if (public_keys == NULL || !make_layers_dir(layers, error) ||
+		!strake_install_sandboxed(root, packages, &with_layers, &result, error))
+		return false;
+	if (out_newest_s != NULL)
+		*out_newest_s = MIN(result.newest_s, begin - 1);
+	return true;
 }
 
 static bool remove_inside(void *data, int out_fd, GError **error)
@@ -130,7 +155,7 @@ static bool make_shared(const StrakeRootSource *source, const StrakeImageDef *de
 		return false;
 	if (mkdir(aside, 0755) < 0)
 		return strake_error_errno(error, errno, "make", aside);
-	if (!strake_root_install(source, def, packages, aside, error) ||
+	if (!strake_root_install(source, def, packages, aside, NULL, error) ||
 		!strake_steps_run(&steps, error))
 		return false;
 	if (rename(aside, final) < 0)

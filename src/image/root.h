@@ -28,9 +28,11 @@ GPtrArray *strake_root_choose(const StrakeRootSource *source, const StrakeImageD
 /** strake_root_digest: of the chosen packages, SHA-256 in hex; free with g_free. */
 char *strake_root_digest(const GPtrArray *packages);
 
-/** strake_root_install: installs into the empty directory @root. */
+/** strake_root_install: installs into the empty directory @root. @out_newest_s: newest time of a
+ * file in the packages, not later than now; or NULL. */
 bool strake_root_install(const StrakeRootSource *source, const StrakeImageDef *def,
-	GPtrArray *packages, const char *root, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+	GPtrArray *packages, const char *root, int64_t *out_newest_s,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** strake_root_remove: removes a tree whose files may belong to the ids of the sandbox. */
 bool strake_root_remove(const char *root, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -18,6 +18,8 @@
 #include "base/sandbox.h"
 #include "image/configure.h"
 #include "image/memo.h"
+#include "image/plain_modules.h"
+#include "image/policy.h"
 #include "pkg/install.h"
 
 typedef struct Step Step;
@@ -25,9 +27,10 @@ typedef bool (*StepFunc)(const StrakeSteps *steps, const Step *step, GError **er
 
 struct Step {
 	const char *name;
-	StepFunc run;               // NULL: run @argv in the tree
-	const char *needs;          // path that must exist in the tree, or NULL
-	const char *const *argv;    // "@KERNEL@" stands for the kernel version
+	StepFunc run;                              // NULL: run @argv in the tree
+	bool (*wanted)(const StrakeImageDef *def); // NULL: by every image
+	const char *needs;                         // path that must exist in the tree, or NULL
+	const char *const *argv;                   // "@KERNEL@" stands for the kernel version
 	const char *const *outside; // the same by the tools tree, with the image on /tree, for
 				    // images that lack the program; NULL: such images do without
 	const char *const *inputs;  // globs
@@ -38,6 +41,8 @@ static bool run_configure(const StrakeSteps *steps, const Step *step, GError **e
 static bool run_clean(const StrakeSteps *steps, const Step *step, GError **error);
 static bool run_owners(const StrakeSteps *steps, const Step *step, GError **error);
 static bool run_policy(const StrakeSteps *steps, const Step *step, GError **error);
+static bool run_plain_modules(const StrakeSteps *steps, const Step *step, GError **error);
+static bool is_compressed_disk(const StrakeImageDef *def);
 
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
@@ -51,6 +56,12 @@ static const Step table[] = {
 		.needs = "usr/sbin/ldconfig",
 		.argv = WORDS("ldconfig", "-X"),
 		.outside = WORDS("ldconfig", "-X", "-r", "/tree")},
+	{.name = "plain modules",
+		.run = run_plain_modules,
+		.wanted = is_compressed_disk,
+		.needs = "usr/lib/modules",
+		.inputs = WORDS("usr/lib/modules/*/kernel/**"),
+		.outputs = WORDS("usr/lib/modules/*/kernel/**")},
 	{.name = "kernel modules",
 		.needs = "usr/sbin/depmod",
 		.argv = WORDS("depmod", "-a", "@KERNEL@"),
@@ -93,7 +104,7 @@ static const Step table[] = {
 		.run = run_policy,
 		.needs = "usr/share/selinux",
 		.inputs = WORDS("usr/share/selinux/**", "etc/selinux/*/{seusers,setrans.conf}",
-			"etc/selinux/semanage.conf", "etc/passwd"),
+			"etc/selinux/semanage.conf"),
 		.outputs = WORDS("etc/selinux/*/**", "var/lib/selinux/**")},
 	{.name = "clean", .run = run_clean},
 };
@@ -240,6 +251,8 @@ bool strake_steps_run(const StrakeSteps *steps, GError **error)
 		bool ok;
 
 		strake_progress_add(progress, 1, step->name);
+		if (step->wanted != NULL && !step->wanted(steps->def))
+			continue;
 		if (!there && (step->outside == NULL || steps->toolbox == NULL))
 			continue;
 		if (!there)
@@ -289,6 +302,25 @@ static bool run_owners(const StrakeSteps *steps, const Step *step, GError **erro
 	return in_tree(&call, NULL, error);
 }
 
+static bool is_compressed_disk(const StrakeImageDef *def)
+{
+	return def->kind == STRAKE_IMAGE_DISK && def->filesystem == STRAKE_FILESYSTEM_EROFS;
+}
+
+static bool plain_modules_inside(int root_fd, const void *data, int out_fd, GError **error)
+{
+	(void)data;
+	(void)out_fd;
+	return strake_plain_modules(root_fd, error);
+}
+
+static bool run_plain_modules(const StrakeSteps *steps, const Step *step, GError **error)
+{
+	Call call = {.steps = steps, .step = step, .func = plain_modules_inside};
+
+	return in_tree(&call, NULL, error);
+}
+
 static bool clean_inside(int root_fd, const void *data, int out_fd, GError **error)
 {
 	const Call *call = data;
@@ -304,180 +336,16 @@ static bool run_clean(const StrakeSteps *steps, const Step *step, GError **error
 	return in_tree(&call, NULL, error);
 }
 
-// -- SELinux policy
-
-const char *strake_steps_policy_name(const StrakeImageDef *def)
+// What decides a step's result beside its input files. Tools are part of it by their tree's name.
+static char *salt_of(const StrakeSteps *steps, const Step *step)
 {
-	if (def->selinux.mode == STRAKE_SELINUX_UNSET ||
-		def->selinux.mode == STRAKE_SELINUX_DISABLED)
-		return NULL;
-	return def->selinux.policy != NULL ? def->selinux.policy : "default";
-}
-
-static bool list_modules(int root_fd, const void *data, int out_fd, GError **error)
-{
-	const Call *call = data;
-	g_autofree char *glob = g_strdup_printf("usr/share/selinux/%s/*.{pp,pp.bz2,cil}",
-		strake_steps_policy_name(call->steps->def));
-	const char *const globs[] = {glob, NULL};
-	g_autoptr(GPtrArray) paths = strake_memo_match(root_fd, globs, error);
-	g_autofree char *text = NULL;
-
-	if (paths == NULL)
-		return false;
-	g_ptr_array_add(paths, NULL);
-	text = g_strjoinv("\n", (char **)paths->pdata);
-	return strake_fd_write_all(out_fd, text, strlen(text), "answer", error);
-}
-
-// Local rules are copied to where semodule sees them.
-static bool add_local_rules(const StrakeSteps *steps, GPtrArray *argv, GError **error)
-{
-	for (char **cil = steps->def->selinux.cil; cil != NULL && *cil != NULL; cil++) {
-		g_autofree char *base = g_path_get_basename(*cil);
-		g_autofree char *to = g_build_filename(steps->toolbox->work, base, NULL);
-		g_auto(strake_fd) from_fd = open(*cil, O_RDONLY | O_CLOEXEC);
-		g_auto(strake_fd) to_fd = -1;
-
-		if (from_fd < 0)
-			return strake_error_errno(error, errno, "open", *cil);
-		to_fd = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-		if (to_fd < 0)
-			return strake_error_errno(error, errno, "create", to);
-		if (!strake_fd_copy(from_fd, to_fd, *cil, error))
-			return false;
-		g_ptr_array_add(argv, g_strdup("-X"));
-		g_ptr_array_add(argv, g_strdup("400"));
-		g_ptr_array_add(argv, g_strdup("-i"));
-		g_ptr_array_add(argv, g_strconcat(STRAKE_TOOLBOX_WORK "/", base, NULL));
-	}
-	return true;
-}
-
-static char *bind_source(const StrakeSteps *steps, const char *path)
-{
-	return g_build_filename(steps->root, path, NULL);
-}
-
-// semodule of the tools tree, on the image's policy and accounts.
-static bool run_semodule(const StrakeSteps *steps, const char *const *argv, GError **error)
-{
-	g_autofree char *etc = bind_source(steps, "etc/selinux");
-	g_autofree char *var = bind_source(steps, "var/lib/selinux");
-	g_autofree char *share = bind_source(steps, "usr/share/selinux");
-	g_autofree char *passwd = bind_source(steps, "etc/passwd");
-	g_autofree char *group = bind_source(steps, "etc/group");
-	const StrakeSandboxBind binds[] = {
-		{.source = steps->toolbox->work, .target = STRAKE_TOOLBOX_WORK, .writable = true},
-		{.source = etc, .target = "/etc/selinux", .writable = true},
-		{.source = var, .target = "/var/lib/selinux", .writable = true},
-		{.source = share, .target = "/usr/share/selinux"},
-		{.source = passwd, .target = "/etc/passwd"},
-		{.source = group, .target = "/etc/group"},
-	};
-	const StrakeSandbox sandbox = {.root = steps->toolbox->root,
-		.binds = binds,
-		.n_binds = G_N_ELEMENTS(binds),
-		.proc = true,
-		.dev = true,
-		.tmp = true};
-	const StrakeRun run = {.argv = argv};
-
-	return strake_sandbox_run(&sandbox, &run, NULL, error);
-}
-
-static bool make_policy_dirs(int root_fd, const void *data, int out_fd, GError **error)
-{
-	const Call *call = data;
-	g_autofree char *dir =
-		g_strconcat("var/lib/selinux/", strake_steps_policy_name(call->steps->def), NULL);
-
-	(void)out_fd;
-	return strake_path_mkdirs_beneath(root_fd, dir, 0700, error);
-}
-
-// Whether @modules, a list of "usr/share/selinux/POLICY/NAME.pp.bz2" and the like, has @name.
-static bool has_module(char **modules, const char *name)
-{
-	for (; *modules != NULL; modules++) {
-		const char *slash = strrchr(*modules, '/');
-		const char *file = slash != NULL ? slash + 1 : *modules;
-		size_t n = strcspn(file, ".");
-
-		if (strlen(name) == n && strncmp(file, name, n) == 0)
-			return true;
-	}
-	return false;
+	if (step->run == run_policy)
+		return strake_policy_salt(steps);
+	return g_strdup_printf("1\n%s\n", steps->kernel != NULL ? steps->kernel : "");
 }
 
 static bool run_policy(const StrakeSteps *steps, const Step *step, GError **error)
 {
-	const char *policy = strake_steps_policy_name(steps->def);
-	Call call = {.steps = steps, .step = step, .func = list_modules};
-	g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
-	g_autoptr(GBytes) listed = NULL;
-	g_autofree char *text = NULL;
-	g_auto(GStrv) modules = NULL;
-
-	if (policy == NULL || steps->toolbox == NULL)
-		return true;
-	if (!in_tree(&call, &listed, error))
-		return false;
-	call.func = make_policy_dirs;
-	if (!in_tree(&call, NULL, error))
-		return false;
-	text = g_strndup(g_bytes_get_data(listed, NULL), g_bytes_get_size(listed));
-	modules = g_strsplit(text, "\n", -1);
-	if (*text == '\0')
-		return strake_error_set(error, STRAKE_ERROR_NOT_FOUND,
-			"no modules in /usr/share/selinux/%s; add the policy's package to the "
-			"image, or "
-			"set selinux.mode = \"disabled\"",
-			policy);
-	for (const char *const *word = WORDS("semodule", "-N", "-n", "-s", policy, "-X", "100");
-		*word != NULL; word++)
-		g_ptr_array_add(argv, g_strdup(*word));
-	for (char **module = modules; *module != NULL; module++) {
-		g_ptr_array_add(argv, g_strdup("-i"));
-		g_ptr_array_add(argv, g_strconcat("/", *module, NULL));
-	}
-	for (char **off = steps->def->selinux.disabled_modules; off != NULL && *off != NULL;
-		off++) {
-		// A module that this version of the policy does not have is off already.
-		if (!has_module(modules, *off))
-			continue;
-		g_ptr_array_add(argv, g_strdup("-d"));
-		g_ptr_array_add(argv, g_strdup(*off));
-	}
-	if (!add_local_rules(steps, argv, error))
-		return false;
-	g_ptr_array_add(argv, NULL);
-	return run_semodule(steps, (const char *const *)argv->pdata, error);
-}
-
-// What decides a step's result beside its input files. Tools are part of it by their tree's name.
-static char *salt_of(const StrakeSteps *steps, const Step *step)
-{
-	GString *salt = g_string_new("1\n");
-
-	if (step->run != run_policy) {
-		g_string_append_printf(salt, "%s\n", steps->kernel != NULL ? steps->kernel : "");
-		return g_string_free(salt, FALSE);
-	}
-	g_string_append_printf(salt, "%s\n",
-		strake_steps_policy_name(steps->def) != NULL ? strake_steps_policy_name(steps->def)
-							     : "");
-	if (steps->toolbox != NULL) {
-		g_autofree char *tools = g_path_get_basename(steps->toolbox->root);
-		g_string_append_printf(salt, "%s\n", tools);
-	}
-	for (char **off = steps->def->selinux.disabled_modules; off != NULL && *off != NULL; off++)
-		g_string_append_printf(salt, "-d %s\n", *off);
-	for (char **cil = steps->def->selinux.cil; cil != NULL && *cil != NULL; cil++) {
-		g_autofree char *content = NULL;
-		gsize size = 0;
-		if (g_file_get_contents(*cil, &content, &size, NULL))
-			g_string_append_len(salt, content, (gssize)size);
-	}
-	return g_string_free(salt, FALSE);
+	(void)step;
+	return strake_policy_build(steps, error);
 }

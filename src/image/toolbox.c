@@ -6,12 +6,13 @@
 
 #include "base/sandbox.h"
 
-bool strake_toolbox_run(const StrakeToolbox *toolbox, const char *const *argv, GBytes *input,
+bool strake_toolbox_run(const StrakeToolbox *toolbox, const char *const *argv, int input_fd,
 	GBytes **out, GError **error)
 {
 	g_autofree char *epoch =
 		g_strdup_printf("SOURCE_DATE_EPOCH=%" G_GINT64_FORMAT, toolbox->time_s);
-	const char *env[] = {epoch, "TZ=UTC", "LC_ALL=C.UTF-8", "MTOOLS_SKIP_CHECK=1", NULL};
+	const char *env[] = {epoch, "TZ=UTC", "LC_ALL=C.UTF-8", "MTOOLS_SKIP_CHECK=1",
+		"TMPDIR=" STRAKE_TOOLBOX_WORK, NULL};
 	const StrakeSandboxBind binds[] = {
 		{.source = toolbox->work, .target = STRAKE_TOOLBOX_WORK, .writable = true},
 	};
@@ -26,7 +27,7 @@ bool strake_toolbox_run(const StrakeToolbox *toolbox, const char *const *argv, G
 		.dev = true,
 		.tmp = true,
 	};
-	const StrakeRun run = {.argv = argv, .input = input};
+	const StrakeRun run = {.argv = argv, .input_fd = input_fd};
 
 	return strake_sandbox_run(&sandbox, &run, out, error);
 }

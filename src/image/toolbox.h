@@ -18,6 +18,6 @@ typedef struct {
 	int64_t time_s;   // SOURCE_DATE_EPOCH
 } StrakeToolbox;
 
-/** strake_toolbox_run: as strake_sandbox_run. @input: standard input or NULL; @out: or NULL. */
-bool strake_toolbox_run(const StrakeToolbox *toolbox, const char *const *argv, GBytes *input,
+/** strake_toolbox_run: as strake_sandbox_run. @input_fd: standard input, 0: none; @out: or NULL. */
+bool strake_toolbox_run(const StrakeToolbox *toolbox, const char *const *argv, int input_fd,
 	GBytes **out, GError **error) G_GNUC_WARN_UNUSED_RESULT;

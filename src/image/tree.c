@@ -25,7 +25,8 @@ struct StrakeTree {
 	GPtrArray *entries;  // of StrakeTreeEntry
 	GHashTable *by_path; // borrowed from entries
 	GHashTable *links;   // "dev:ino" -> path of the first name, while scanning
-	int64_t newest_s;
+	int64_t time_s;
+	int64_t keep_s;
 };
 
 static void entry_free(gpointer data)
@@ -110,7 +111,11 @@ static bool add_entry(StrakeTree *tree, int dir_fd, const char *name, char *take
 	e->mode = st->st_mode;
 	e->uid = st->st_uid;
 	e->gid = st->st_gid;
-	e->mtime_s = CLAMP((int64_t)st->st_mtime, 0, tree->newest_s);
+	e->mtime_s = MAX((int64_t)st->st_mtime, 0);
+	// Folders change when something is put into them; a file that is newer than all packages
+	// was made by the build.
+	if (e->mtime_s > (S_ISDIR(st->st_mode) ? tree->time_s : MAX(tree->time_s, tree->keep_s)))
+		e->mtime_s = tree->time_s;
 	if (S_ISREG(st->st_mode))
 		e->size = (uint64_t)st->st_size;
 	if (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode)) {
@@ -198,7 +203,7 @@ static void resolve_links(StrakeTree *tree)
 	g_clear_pointer(&tree->links, g_hash_table_unref);
 }
 
-StrakeTree *strake_tree_scan(int root_fd, int64_t newest_s, GError **error)
+StrakeTree *strake_tree_scan(int root_fd, int64_t time_s, int64_t keep_s, GError **error)
 {
 	g_autoptr(StrakeTree) tree = g_new0(StrakeTree, 1);
 	struct stat st;
@@ -207,7 +212,8 @@ StrakeTree *strake_tree_scan(int root_fd, int64_t newest_s, GError **error)
 	tree->by_path = g_hash_table_new(g_str_hash, g_str_equal);
 	tree->links = g_hash_table_new_full(
 		g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
-	tree->newest_s = newest_s;
+	tree->time_s = time_s;
+	tree->keep_s = keep_s;
 	if (fstat(root_fd, &st) < 0) {
 		strake_error_errno(error, errno, "examine", "/");
 		return NULL;

@@ -29,10 +29,11 @@ typedef struct StrakeTree StrakeTree;
 /**
  * strake_tree_scan: everything below @root_fd, never through a link, sorted by path bytes so that
  * a directory comes before what is in it.
- * @newest_s: later times are set to it
+ * @time_s: what was made by the build, so is newer than @keep_s (newest time that a package gave a
+ *   file, or 0), gets this time; so do changed folders
  */
 StrakeTree *strake_tree_scan(
-	int root_fd, int64_t newest_s, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+	int root_fd, int64_t time_s, int64_t keep_s, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void strake_tree_free(StrakeTree *tree);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StrakeTree, strake_tree_free)
 

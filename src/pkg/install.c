@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <rpm/header.h>
+#include <rpm/rpmdb.h>
 #include <rpm/rpmfi.h>
 #include <rpm/rpmfiles.h>
 #include <rpm/rpmio.h>
@@ -21,9 +22,11 @@
 #include "base/cancel.h"
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/glob.h"
 #include "base/path.h"
 #include "base/progress.h"
 #include "base/sandbox.h"
+#include "pkg/layers_private.h"
 #include "pkg/rpm_private.h"
 
 enum { BLOCK_BYTES = 4096, MAX_PROBLEMS = 25 };
@@ -31,7 +34,8 @@ enum { BLOCK_BYTES = 4096, MAX_PROBLEMS = 25 };
 typedef struct {
 	const char *path; // borrowed
 	Header header;
-	bool early; // ships a link in "/": goes before all others
+	char *layer; // its key, when packages are kept unpacked
+	bool early;  // ships a link in "/": goes before all others
 } Item;
 
 typedef struct {
@@ -42,11 +46,17 @@ typedef struct {
 	StrakeProgress *progress;
 	StrakeInstallResult result;
 	char *unpack_problem;
+	GPtrArray *globs;     // of StrakeGlob, from exclude_globs
+	GHashTable *excluded; // set of paths that they match
+	int layers_fd;        // -1: packages are unpacked by librpm
 } Install;
 
 static void item_clear(void *data)
 {
-	headerFree(((Item *)data)->header);
+	Item *item = data;
+
+	headerFree(item->header);
+	g_free(item->layer);
 }
 
 static void install_clear(Install *install)
@@ -55,9 +65,23 @@ static void install_clear(Install *install)
 		rpmtsFree(install->ts);
 	g_array_unref(install->items);
 	g_free(install->unpack_problem);
+	g_clear_pointer(&install->globs, g_ptr_array_unref);
+	g_clear_pointer(&install->excluded, g_hash_table_unref);
+	strake_fd_clear(&install->layers_fd);
 	strake_progress_end(install->progress);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Install, install_clear)
+
+static void note_excluded(Install *install, rpmfiles files, int i)
+{
+	g_autofree char *path = NULL;
+
+	if (install->globs->len == 0)
+		return;
+	path = g_strconcat(rpmfilesDN(files, rpmfilesDI(files, i)), rpmfilesBN(files, i), NULL);
+	if (strake_globs_match(install->globs, path))
+		g_hash_table_add(install->excluded, g_steal_pointer(&path));
+}
 
 // A link such as /bin -> usr/bin must exist before a package that writes below /bin makes a
 // directory of that name.
@@ -72,6 +96,10 @@ static void measure(Install *install, Item *item)
 
 		if (S_ISLNK(mode) && strcmp(rpmfilesDN(files, rpmfilesDI(files, i)), "/") == 0)
 			item->early = true;
+		if (!S_ISDIR(mode))
+			install->result.newest_s =
+				MAX(install->result.newest_s, (int64_t)rpmfilesFMtime(files, i));
+		note_excluded(install, files, i);
 		install->result.bytes += (size + BLOCK_BYTES - 1) / BLOCK_BYTES * BLOCK_BYTES;
 	}
 	install->result.files += (uint64_t)n;
@@ -214,19 +242,25 @@ static void set_languages(const char *const *languages)
 }
 
 // Excluded paths are, to librpm, relocations to nowhere. Free with g_free.
-static rpmRelocation *make_relocations(const char *const *paths)
+static rpmRelocation *make_relocations(const Install *install)
 {
+	const char *const *paths = install->options->exclude_paths;
 	guint n = paths != NULL ? g_strv_length((char **)paths) : 0;
-	rpmRelocation *list = g_new0(rpmRelocation, n + 1);
+	rpmRelocation *list = g_new0(rpmRelocation, n + g_hash_table_size(install->excluded) + 1);
+	GHashTableIter iterator;
+	void *path;
 
 	for (guint i = 0; i < n; i++)
 		list[i].oldPath = (char *)paths[i];
+	g_hash_table_iter_init(&iterator, install->excluded);
+	while (g_hash_table_iter_next(&iterator, &path, NULL))
+		list[n++].oldPath = path;
 	return list;
 }
 
 static bool add_items(Install *install, GError **error)
 {
-	g_autofree rpmRelocation *relocations = make_relocations(install->options->exclude_paths);
+	g_autofree rpmRelocation *relocations = make_relocations(install);
 
 	for (int pass = 0; pass < 2; pass++)
 		for (guint i = 0; i < install->items->len; i++) {
@@ -263,8 +297,13 @@ static bool run_transaction(Install *install, GError **error)
 		ignored |= RPMPROB_FILTER_OLDPACKAGE;
 	if (install->options->no_docs)
 		flags |= RPMTRANS_FLAG_NODOCS;
+	if (install->layers_fd >= 0)
+		flags |= RPMTRANS_FLAG_JUSTDB;
 	rpmtsSetFlags(install->ts, flags);
 	rpmtsSetNotifyCallback(install->ts, notify, install);
+	// Contents were compared with their digests in the signed header when the layer was made.
+	if (install->layers_fd >= 0)
+		ignored |= RPMPROB_FILTER_VERIFY;
 	g_free(strake_rpm_take_log());
 	rc = rpmtsRun(install->ts, NULL, ignored);
 	log = strake_rpm_take_log();
@@ -299,24 +338,154 @@ static bool check_dependencies(Install *install, GError **error)
 	return ok;
 }
 
+// Packages of old tools lack the digest; librpm unpacks them, and all that come with them.
+static bool have_layer_keys(Install *install, bool slim)
+{
+	for (guint i = 0; i < install->items->len; i++) {
+		Item *item = &g_array_index(install->items, Item, i);
+
+		item->layer = strake_layer_key(item->header, slim);
+		if (item->layer == NULL)
+			return false;
+	}
+	return true;
+}
+
+static bool make_layers(Install *install, GError **error)
+{
+	const StrakeInstallOptions *o = install->options;
+	bool slim = o->no_docs && o->languages != NULL && *o->languages == NULL;
+	bool any = false;
+
+	if (o->layers == NULL || o->exclude_paths != NULL || o->upgrade ||
+		!have_layer_keys(install, slim))
+		return true;
+	if (!strake_path_open_dir(AT_FDCWD, o->layers, &install->layers_fd, error))
+		return false;
+	for (guint i = 0; i < install->items->len; i++) {
+		Item *item = &g_array_index(install->items, Item, i);
+
+		if (!strake_cancel_check(error))
+			return false;
+		if (strake_layer_ready(install->layers_fd, item->layer, item->header, slim))
+			continue;
+		if (!strake_layer_make(
+			    install->ts, item->path, install->layers_fd, item->layer, slim, error))
+			return false;
+		any = true;
+	}
+	if (any)
+		strake_layer_expire(install->layers_fd);
+	return true;
+}
+
+static const Item *item_of(const Install *install, Header header)
+{
+	const char *digest = headerGetString(header, RPMTAG_SHA256HEADER);
+
+	for (guint i = 0; digest != NULL && i < install->items->len; i++) {
+		const Item *item = &g_array_index(install->items, Item, i);
+		if (g_str_has_prefix(item->layer, digest))
+			return item;
+	}
+	return NULL;
+}
+
+typedef struct {
+	const StrakeLayerSkip *skip;
+	const Install *install;
+} Skipped;
+
+static bool note_skipped(Header header, void *data)
+{
+	const Skipped *skipped = data;
+	const Item *item = item_of(skipped->install, header);
+
+	return item != NULL && strake_layer_note_skipped(skipped->skip, item->header, header);
+}
+
+// Records cannot be changed while an iterator walks over all of them.
+static void note_all_skipped(const Install *install, const StrakeLayerSkip *skip)
+{
+	Skipped skipped = {skip, install};
+	g_autoptr(GArray) changed = g_array_new(FALSE, FALSE, sizeof(unsigned));
+	rpmdbMatchIterator iterator = rpmtsInitIterator(install->ts, RPMDBI_PACKAGES, NULL, 0);
+	Header header;
+
+	while ((header = rpmdbNextIterator(iterator)) != NULL)
+		if (note_skipped(header, &skipped)) {
+			unsigned number = headerGetInstance(header);
+
+			g_array_append_val(changed, number);
+		}
+	rpmdbFreeIterator(iterator);
+	for (guint i = 0; i < changed->len; i++)
+		strake_rpm_change(
+			install->ts, g_array_index(changed, unsigned, i), note_skipped, &skipped);
+}
+
+static bool place_pass(
+	Install *install, const StrakeLayerSkip *skip, bool early, int root_fd, GError **error)
+{
+	for (guint i = 0; i < install->items->len; i++) {
+		const Item *item = &g_array_index(install->items, Item, i);
+
+		if (item->early != early)
+			continue;
+		strake_progress_add(
+			install->progress, 1, headerGetString(item->header, RPMTAG_NAME));
+		if (!strake_cancel_check(error) ||
+			!strake_layer_place(install->layers_fd, item->layer, item->header, skip,
+				root_fd, error))
+			return false;
+	}
+	return true;
+}
+
+// In the order in which librpm was given the packages.
+static bool place_layers(Install *install, const char *root, GError **error)
+{
+	const StrakeLayerSkip skip = {.no_docs = install->options->no_docs,
+		.languages = install->options->languages,
+		.excluded = install->excluded};
+	g_auto(strake_fd) root_fd = -1;
+
+	if (install->layers_fd < 0)
+		return true;
+	if (!strake_path_open_dir(AT_FDCWD, root, &root_fd, error) ||
+		!place_pass(install, &skip, true, root_fd, error) ||
+		!place_pass(install, &skip, false, root_fd, error))
+		return false;
+	rpmtsSetDBMode(install->ts, O_RDWR);
+	note_all_skipped(install, &skip);
+	return true;
+}
+
 bool strake_install(const char *root, GPtrArray *packages, const StrakeInstallOptions *options,
 	StrakeInstallResult *out_result, GError **error)
 {
-	g_auto(Install) install = {.options = options};
+	g_auto(Install) install = {.options = options, .layers_fd = -1};
 	g_autofree char *absolute = g_canonicalize_filename(root, NULL);
 
 	install.items = g_array_new(FALSE, FALSE, sizeof(Item));
 	g_array_set_clear_func(install.items, item_clear);
-	if (!strake_rpm_setup(options->database, error))
+	install.excluded = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	install.globs = strake_globs_new(options->exclude_globs, error);
+	if (install.globs == NULL || !strake_rpm_setup(options->database, error))
 		return false;
 	set_languages(options->languages);
 	install.ts = strake_rpm_ts_new(absolute, options->public_key, options->time_s, error);
+	// The payload of a package whose layer is there is not read; that of another is verified
+	// file by file while it is unpacked.
+	if (install.ts != NULL && options->layers != NULL)
+		rpmtsSetVSFlags(install.ts, rpmtsVSFlags(install.ts) | RPMVSF_NEEDPAYLOAD);
 	if (install.ts == NULL || !read_items(&install, packages, error) ||
 		!check_space(&install, absolute, error) || !add_items(&install, error) ||
 		!check_dependencies(&install, error) || !strake_cancel_check(error))
 		return false;
 	install.progress = strake_progress_new("install", packages->len, false);
-	if (!run_transaction(&install, error))
+	if (!make_layers(&install, error) || !run_transaction(&install, error) ||
+		!place_layers(&install, absolute, error))
 		return false;
 	rpmtsFree(install.ts);
 	install.ts = NULL;

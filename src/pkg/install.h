@@ -17,16 +17,20 @@ typedef struct {
 	const char *database;   // inside the root; NULL: "/var/lib/rpm", as the image's own rpm
 	const char *const *languages; // "de", "pt_BR"; NULL: all; { NULL }: none but untranslated
 	const char *const *exclude_paths; // "/usr/share/man": left out with all below; NULL: none
-	bool no_docs;                     // leave out files marked as documentation
-	bool upgrade;   // packages replace older and newer ones of their name that are there
-	int64_t time_s; // install time of every package
+	const char *const *exclude_globs; // of absolute paths, left out too; NULL: none
+	const char
+		*layers; // existing folder where unpacked packages are kept and shared; NULL: none
+	bool no_docs;    // leave out files marked as documentation
+	bool upgrade;    // packages replace older and newer ones of their name that are there
+	int64_t time_s;  // install time of every package
 	uint64_t reserve_bytes; // space that must be left over
 } StrakeInstallOptions;
 
 typedef struct {
 	unsigned packages;
 	uint64_t files;
-	uint64_t bytes; // written
+	uint64_t bytes;   // written
+	int64_t newest_s; // newest time of a file in the packages
 } StrakeInstallResult;
 
 /**
@@ -44,6 +48,14 @@ bool strake_install(const char *root, GPtrArray *packages, const StrakeInstallOp
  * @root's files then have the owners that the sandbox's ids map to. */
 bool strake_install_sandboxed(const char *root, GPtrArray *packages,
 	const StrakeInstallOptions *options, StrakeInstallResult *out_result,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * strake_install_note_missing: records in the database that files which match @globs and are not
+ * there were left out on purpose, as rpm itself does for documentation: "rpm -V" is silent about
+ * them. Called in a sandbox, with the tree complete.
+ */
+bool strake_install_note_missing(const char *root, const char *database, const char *const *globs,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**

@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/glob.h"
 #include "base/path.h"
 #include "pkg/install.h"
 #include "pkg/rpm_private.h"
@@ -171,6 +172,75 @@ static bool report_missing(Owners *owners, const char *root, GError **error)
 		"packages name owners that '%s/etc/passwd' and '%s/etc/group' do not have: %s; add "
 		"sysusers.d lines for them",
 		root, root, joined);
+}
+
+typedef struct {
+	GPtrArray *globs;
+	int root_fd;
+} Missing;
+
+// Changes the states in place, in the header's own memory. Returns whether it was changed.
+static bool note_missing_of(Header header, void *data)
+{
+	const Missing *missing = data;
+	rpmfiles files = rpmfilesNew(NULL, header, RPMTAG_BASENAMES, RPMFI_FLAGS_QUERY);
+	struct rpmtd_s states;
+	bool changed = false;
+
+	if (headerGet(header, RPMTAG_FILESTATES, &states, HEADERGET_MINMEM)) {
+		char *state = states.data;
+
+		for (int i = 0; i < (int)states.count; i++) {
+			g_autofree char *path = g_strconcat(rpmfilesDN(files, rpmfilesDI(files, i)),
+				rpmfilesBN(files, i), NULL);
+
+			if (state[i] != RPMFILE_STATE_NORMAL ||
+				!strake_globs_match(missing->globs, path) ||
+				faccessat(missing->root_fd, path + 1, F_OK, AT_SYMLINK_NOFOLLOW) ==
+					0)
+				continue;
+			state[i] = RPMFILE_STATE_NOTINSTALLED;
+			changed = true;
+		}
+		rpmtdFreeData(&states);
+	}
+	rpmfilesFree(files);
+	return changed;
+}
+
+bool strake_install_note_missing(
+	const char *root, const char *database, const char *const *globs, GError **error)
+{
+	g_autofree char *absolute = g_canonicalize_filename(root, NULL);
+	g_autoptr(GPtrArray) compiled = strake_globs_new(globs, error);
+	g_autoptr(GArray) changed = g_array_new(FALSE, FALSE, sizeof(unsigned));
+	g_auto(strake_fd) root_fd = -1;
+	rpmdbMatchIterator iterator;
+	Missing missing;
+	Header header;
+	rpmts ts;
+
+	if (compiled == NULL || !strake_rpm_setup(database, error) ||
+		!strake_path_open_dir(AT_FDCWD, absolute, &root_fd, error))
+		return false;
+	ts = strake_rpm_ts_new(absolute, NULL, 0, error);
+	if (ts == NULL)
+		return false;
+	rpmtsSetDBMode(ts, O_RDWR);
+	missing = (Missing){compiled, root_fd};
+	iterator = rpmtsInitIterator(ts, RPMDBI_PACKAGES, NULL, 0);
+	while ((header = rpmdbNextIterator(iterator)) != NULL)
+		if (note_missing_of(header, &missing)) {
+			unsigned number = headerGetInstance(header);
+
+			g_array_append_val(changed, number);
+		}
+	rpmdbFreeIterator(iterator);
+	for (guint i = 0; i < changed->len; i++)
+		strake_rpm_change(
+			ts, g_array_index(changed, unsigned, i), note_missing_of, &missing);
+	rpmtsFree(ts);
+	return strake_rpm_tidy_database(absolute, database, error);
 }
 
 bool strake_install_apply_owners(

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <rpm/header.h>
+#include <rpm/rpmdb.h>
 #include <rpm/rpmio.h>
 #include <rpm/rpmkeyring.h>
 #include <rpm/rpmlib.h>
@@ -206,6 +207,19 @@ Header strake_rpm_read_header(
 	}
 	headerFree(header);
 	return NULL;
+}
+
+void strake_rpm_change(rpmts ts, unsigned number, StrakeRpmChange change, void *data)
+{
+	rpmdbMatchIterator iterator =
+		rpmtsInitIterator(ts, RPMDBI_PACKAGES, &number, sizeof(number));
+	Header header;
+
+	rpmdbSetIteratorRewrite(iterator, 1);
+	header = rpmdbNextIterator(iterator);
+	if (header != NULL)
+		rpmdbSetIteratorModified(iterator, change(header, data));
+	rpmdbFreeIterator(iterator); // writes it
 }
 
 // What sqlite and librpm leave beside the database once it is closed would differ from run to run.

@@ -29,6 +29,13 @@ rpmts strake_rpm_ts_new(const char *root, const char *public_key, int64_t time_s
 Header strake_rpm_read_header(
 	rpmts ts, const char *path, const char *label, bool must_be_signed, GError **error);
 
+/** Changes a header of the database in its own memory; returns whether it did. */
+typedef bool (*StrakeRpmChange)(Header header, void *data);
+
+/** strake_rpm_change: record @number of the database, which is opened for writing. Not while
+ * another iterator walks: a record that is replaced would end its walk. */
+void strake_rpm_change(rpmts ts, unsigned number, StrakeRpmChange change, void *data);
+
 /** strake_rpm_tidy_database: removes what sqlite and librpm leave beside a closed database. */
 bool strake_rpm_tidy_database(
 	const char *root, const char *database, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -59,6 +59,7 @@ typedef struct {
 	GPtrArray *test_suites; // of StrakeImageTest, or NULL
 
 	// The rest only with definition.type = "strake".
+	char *base; // name of an image whose values this one starts with, or NULL
 	StrakeImageKind kind;
 	bool build_only;        // its packages need not be in the repository
 	char **packages;        // RPM names or dependencies to install

@@ -230,6 +230,46 @@ static void check_images(Check *c)
 	}
 }
 
+static StrakeImageDef *find_image(const GPtrArray *images, const char *name)
+{
+	for (guint i = 0; images != NULL && i < images->len; i++) {
+		StrakeImageDef *image = images->pdata[i];
+		if (strcmp(image->name, name) == 0)
+			return image;
+	}
+	return NULL;
+}
+
+// An image over its base. A base has none itself: one look says what an image is.
+static void resolve_image(Check *c, StrakeImageDef *image)
+{
+	const StrakeImageDef *base = find_image(c->p->all.images, image->base);
+	StrakeOrigin at = strake_project_source(c->p, &image->base, image->at);
+	StrakeImageDef own = *image;
+
+	if (base == NULL || base->base != NULL) {
+		strake_load_problem(c->load, at, "image '%s': base '%s' is %s", image->name,
+			image->base,
+			base == NULL ? "not defined"
+				     : "an image with a base itself; name that one");
+		return;
+	}
+	*image = *base;
+	image->name = own.name;
+	image->at = own.at;
+	strake_schema_merge(&strake_image_schema, STRAKE_MERGE_INHERIT, c->p->arena, c->p->sources,
+		image, &own);
+}
+
+static void resolve_images(Check *c)
+{
+	const GPtrArray *images = c->p->all.images;
+
+	for (guint i = 0; images != NULL && i < images->len; i++)
+		if (((StrakeImageDef *)images->pdata[i])->base != NULL)
+			resolve_image(c, images->pdata[i]);
+}
+
 void strake_project_check_references(StrakeProject *project, StrakeLoad *load)
 {
 	Check c = {project, load};
@@ -248,6 +288,7 @@ void strake_project_check_references(StrakeProject *project, StrakeLoad *load)
 	check_groups(&c);
 	check_build_groups(&c);
 	check_package_groups(&c);
+	resolve_images(&c);
 	check_images(&c);
 	strake_project_check_resources(project, load);
 }

@@ -8,7 +8,8 @@
 //
 // Kernel command line: root=PARTUUID=... | root=PARTLABEL=... | root=/dev/NAME, rootfstype=,
 // rootflags=, ro, rw (default), init=, strake.wait=SECONDS (default 60), strake.grow=0 (leave the
-// partition as it is), strake.overlay=tmpfs (a read-only root below a writable layer in memory).
+// partition as it is), strake.overlay=tmpfs or
+// PARTUUID=... (a read-only root below a layer of changes, in memory or on an ext4 partition).
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
@@ -219,10 +220,40 @@ static const char *detect_type(const char *device)
 	return "ext4";
 }
 
+// What changes over a read-only root: in memory, or on a partition that grows with the disk.
+static void mount_changes(const Options *o)
+{
+	char device[256];
+	StrakeErrno r;
+
+	if (str_equal(o->overlay, "tmpfs")) {
+		r = sys_mount("tmpfs", "/upper", "tmpfs", 0, "mode=0755");
+	} else {
+		if (!str_starts(o->overlay, "PARTUUID=") ||
+			!find_partition("PARTUUID=", o->overlay + 9, device, sizeof(device)))
+			fail("no disk has the partition for changes, ", o->overlay, 0);
+		modules_load_filesystem("ext4");
+		r = o->no_grow ? 0 : grow_partition(device + 5);
+		if (r < 0)
+			log_line("grow the partition ", device, "", r);
+		r = sys_mount(device, "/upper", "ext4", 0, NULL);
+		if (r >= 0 && !o->no_grow) {
+			StrakeErrno grown = grow_filesystem("/upper", device + 5);
+
+			if (grown < 0)
+				log_line("grow the file system of ", device, "", grown);
+		}
+	}
+	if (r < 0)
+		fail("mount the changes over the root, ", o->overlay, r);
+	sys_mkdir("/upper/data", 0755);
+	sys_mkdir("/upper/work", 0755);
+}
+
 static void mount_root(const Options *o, const char *device)
 {
 	const char *type = o->type != NULL ? o->type : detect_type(device);
-	bool overlay = o->overlay != NULL && str_equal(o->overlay, "tmpfs");
+	bool overlay = o->overlay != NULL;
 	bool read_only =
 		o->read_only || overlay || str_equal(type, "erofs") || str_equal(type, "squashfs");
 	const char *target = overlay ? "/lower" : "/sysroot";
@@ -246,13 +277,10 @@ static void mount_root(const Options *o, const char *device)
 	}
 	if (!overlay)
 		return;
+	mount_changes(o);
 	modules_load_filesystem("overlay");
-	r = sys_mount("tmpfs", "/upper", "tmpfs", 0, "mode=0755");
-	sys_mkdir("/upper/data", 0755);
-	sys_mkdir("/upper/work", 0755);
-	if (r >= 0)
-		r = sys_mount("overlay", "/sysroot", "overlay", 0,
-			"lowerdir=/lower,upperdir=/upper/data,workdir=/upper/work");
+	r = sys_mount("overlay", "/sysroot", "overlay", 0,
+		"lowerdir=/lower,upperdir=/upper/data,workdir=/upper/work");
 	if (r < 0)
 		fail("mount the writable layer over ", device, r);
 }
