@@ -6,18 +6,17 @@ STRAKE_BLESS=1 rewrites the golden files; read the difference before it goes in.
 import json
 import os
 import pathlib
-import subprocess
 
 import pytest
 
-STRAKE = os.environ["STRAKE"]
+from tool import strake
+
 DATA = pathlib.Path(os.environ["STRAKE_SOURCE_ROOT"]) / "tests/data/scripts"
 CASES = sorted(path.name for path in DATA.iterdir() if path.is_dir())
 
 
 def run(*args, cwd=DATA):
-    return subprocess.run([STRAKE, "bridge", "script", *map(str, args)], cwd=cwd,
-                          capture_output=True, text=True, timeout=60)
+    return strake("bridge", "script", *args, cwd=cwd)
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -4,11 +4,11 @@ import html.parser
 import json
 import os
 import pathlib
-import subprocess
 
 import pytest
 
-STRAKE = os.environ["STRAKE"]
+from tool import strake
+
 SOURCE = pathlib.Path(os.environ["STRAKE_SOURCE_ROOT"])
 
 ROOT = """
@@ -45,8 +45,7 @@ def project(tmp_path):
 
 
 def run(project, *args):
-    return subprocess.run([STRAKE, "-C", str(project), "changes", *args], capture_output=True,
-                          text=True, timeout=60)
+    return strake("-C", project, "changes", *args)
 
 
 def test_text(project):

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: MIT
 """strake component list, show and add."""
 import json
-import os
-import subprocess
 
 import pytest
 
-STRAKE = os.environ["STRAKE"]
+from tool import strake
+
 
 PROJECT = """\
 includes = ["more/*.toml"]
@@ -46,9 +45,7 @@ def project(tmp_path):
 
 
 def run(project, *args):
-    environment = {**os.environ, "XDG_CONFIG_HOME": "/nonexistent"}
-    return subprocess.run([STRAKE, *args], cwd=project, capture_output=True, text=True,
-                          timeout=60, env=environment)
+    return strake(*args, cwd=project)
 
 
 def test_list(project):

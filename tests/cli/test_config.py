@@ -3,12 +3,12 @@
 import json
 import os
 import pathlib
-import subprocess
 import tomllib
 
 import pytest
 
-STRAKE = os.environ["STRAKE"]
+from tool import strake
+
 SOURCE_ROOT = pathlib.Path(os.environ["STRAKE_SOURCE_ROOT"])
 
 PROJECT = """\
@@ -34,9 +34,7 @@ description = "Adds a file."
 
 
 def run(*args, cwd=None, **env):
-    environment = {**os.environ, "XDG_CONFIG_HOME": "/nonexistent", **env}
-    return subprocess.run([STRAKE, *args], capture_output=True, text=True, timeout=60, cwd=cwd,
-                          env=environment)
+    return strake(*args, cwd=cwd, env=env)
 
 
 def make(path, root="strake.toml"):

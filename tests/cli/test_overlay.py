@@ -11,7 +11,8 @@ import tarfile
 
 import pytest
 
-STRAKE = os.environ["STRAKE"]
+from tool import strake
+
 
 SPEC = """\
 Name:           demo
@@ -28,7 +29,7 @@ make
 
 
 def run(*args, data=None):
-    return subprocess.run([STRAKE, *map(str, args)], input=data, capture_output=True, timeout=120)
+    return strake(*args, input=data, text=False)
 
 
 @pytest.fixture

@@ -7,7 +7,11 @@ STRAKE = os.environ["STRAKE"]
 ROOT = os.environ["STRAKE_SOURCE_ROOT"]
 
 
-def strake(*args, **how):
-    """Runs the tool; the result has returncode, stdout and stderr as text."""
+def strake(*args, env=None, **how):
+    """Runs the tool; the result has returncode, stdout and stderr as text.
+
+    The user's own configuration plays no part; env adds variables.
+    """
+    environment = {**os.environ, "XDG_CONFIG_HOME": "/nonexistent", **(env or {})}
     how = {"capture_output": True, "text": True, "timeout": 120, **how}
-    return subprocess.run([STRAKE, *map(str, args)], **how)
+    return subprocess.run([STRAKE, *map(str, args)], env=environment, **how)
