@@ -22,6 +22,7 @@ typedef struct {
 	char *category; // of its metadata, NULL: none
 	char *upstream_status;
 	char **links; // commits and bugs, NULL: none
+	char *diff;   // unified: what all changes of the component make of its files; NULL: none
 } StrakeChange;
 
 void strake_change_free(StrakeChange *change);
@@ -39,5 +40,6 @@ GPtrArray *strake_changes_collect(
 /** strake_changes_text: for a terminal; free with g_free like the two below. */
 char *strake_changes_text(const GPtrArray *changes);
 char *strake_changes_json(const GPtrArray *changes);
+char *strake_changes_markdown(const GPtrArray *changes, const char *title);
 /** strake_changes_html: @title: heading of the page. */
 char *strake_changes_html(const GPtrArray *changes, const char *title);

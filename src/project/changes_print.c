@@ -38,6 +38,14 @@ static void append_count(GString *out, const GPtrArray *changes)
 		strake_s(changes->len), components, strake_s(components));
 }
 
+static void append_indented(GString *out, const char *diff)
+{
+	g_auto(GStrv) lines = g_strsplit(diff, "\n", -1);
+
+	for (char **line = lines; *line != NULL && (**line != '\0' || line[1] != NULL); line++)
+		g_string_append_printf(out, "    %s\n", *line);
+}
+
 char *strake_changes_text(const GPtrArray *changes)
 {
 	g_autoptr(GString) out = g_string_new(NULL);
@@ -61,6 +69,8 @@ char *strake_changes_text(const GPtrArray *changes)
 		if (change->file != NULL)
 			g_string_append_printf(
 				out, "  %-26s   %s:%u\n", "", change->file, change->line);
+		if (change->diff != NULL)
+			append_indented(out, change->diff);
 	}
 	if (changes->len > 0)
 		g_string_append_c(out, '\n');
@@ -98,6 +108,7 @@ static void add_change(JsonBuilder *json, const StrakeChange *change)
 			json_builder_add_string_value(json, *link);
 		json_builder_end_array(json);
 	}
+	add_member(json, "diff", change->diff);
 	json_builder_end_object(json);
 }
 
@@ -156,6 +167,11 @@ static void append_row(GString *out, const StrakeChange *change)
 		append_escaped(out, *link);
 		if (is_web_link(*link))
 			g_string_append(out, "</a>");
+	}
+	if (change->diff != NULL) {
+		g_string_append(out, "<details><summary>diff</summary><pre>");
+		append_escaped(out, change->diff);
+		g_string_append(out, "</pre></details>");
 	}
 	g_string_append(out, "<td class=\"at\">");
 	if (change->file != NULL) {
