@@ -9,11 +9,11 @@
 
 #include "base/digest.h"
 #include "base/error.h"
-#include "base/fd.h"
 #include "base/progress.h"
 #include "format/unpack.h"
 #include "upstream/deb_verify.h"
 #include "upstream/download.h"
+#include "upstream/unpacked.h"
 
 enum { INRELEASE_MAX_BYTES = 16 << 20 };
 
@@ -213,28 +213,16 @@ static bool unpack_index(const Refresh *refresh, const char *compressed, const c
 	g_autofree char *label = g_strdup_printf("%s %s", refresh->upstream->suite, path);
 	g_autoptr(StrakeUnpack) unpack = NULL;
 	g_autoptr(StrakeStoreWriter) writer = NULL;
-	g_autoptr(StrakeDigest) digest = strake_digest_new(STRAKE_DIGEST_SHA256);
 	char hex[STRAKE_DIGEST_HEX_MAX];
-	const void *block;
-	size_t size;
 
 	if (bytes == NULL)
 		return false;
 	unpack = strake_unpack_new(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes),
 		strake_unpack_compression(path), label, want->size, error);
 	writer = unpack != NULL ? strake_store_begin(refresh->store, error) : NULL;
-	if (writer == NULL)
+	if (writer == NULL ||
+		!strake_unpacked_digest(unpack, strake_store_writer_fd(writer), label, hex, error))
 		return false;
-	for (;;) {
-		if (!strake_unpack_next(unpack, &block, &size, error))
-			return false;
-		if (size == 0)
-			break;
-		strake_digest_update(digest, block, size);
-		if (!strake_fd_write_all(strake_store_writer_fd(writer), block, size, label, error))
-			return false;
-	}
-	strake_digest_hex(digest, hex);
 	if (strcmp(hex, want->sha256) != 0)
 		return strake_error_set(error, STRAKE_ERROR_INTEGRITY,
 			"%s: unpacks to other bytes than the Release lists", label);

@@ -16,6 +16,7 @@
 #include "format/repomd.h"
 #include "format/unpack.h"
 #include "upstream/gpgv.h"
+#include "upstream/unpacked.h"
 
 #define MEMO_KIND "rpm-md-index"
 
@@ -97,26 +98,15 @@ static bool check_unpacked(
 {
 	g_autoptr(GBytes) bytes = strake_store_map_object(store, file->sha256, error);
 	g_autoptr(StrakeUnpack) unpack = NULL;
-	g_autoptr(StrakeDigest) digest = strake_digest_new(STRAKE_DIGEST_SHA256);
 	char hex[STRAKE_DIGEST_HEX_MAX];
-	const void *block;
-	size_t size;
 
 	if (bytes == NULL)
 		return false;
 	unpack = strake_unpack_new(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes),
 		strake_unpack_compression(file->href), uri,
 		file->open_size > 0 ? file->open_size : unpacked_max_bytes, error);
-	if (unpack == NULL)
+	if (unpack == NULL || !strake_unpacked_digest(unpack, -1, uri, hex, error))
 		return false;
-	for (;;) {
-		if (!strake_unpack_next(unpack, &block, &size, error))
-			return false;
-		if (size == 0)
-			break;
-		strake_digest_update(digest, block, size);
-	}
-	strake_digest_hex(digest, hex);
 	return file->open_sha256 == NULL || strcmp(hex, file->open_sha256) == 0 ||
 	       strake_error_set(error, STRAKE_ERROR_INTEGRITY,
 		       "%s: unpacks to other bytes than repomd.xml lists", uri);
