@@ -158,6 +158,8 @@ static void *notify(const void *header, const rpmCallbackType what, const rpm_lo
 		install->open = NULL;
 		break;
 	case RPMCALLBACK_INST_START:
+		if (install->layers_fd >= 0)
+			break; // only its record is made; its files count
 		strake_progress_add(
 			install->progress, 1, headerGetString((Header)header, RPMTAG_NAME));
 		break;

@@ -101,6 +101,25 @@ def test_report(project):
     assert json.loads(result.stdout)
 
 
+def test_base(project):
+    """An image starts with the values of its base; lists are added to."""
+    with (project / "strake.toml").open("a") as root:
+        root.write('[images.packed]\nbase = "disk"\ndefinition = { type = "strake" }\n'
+                   'filesystem = "erofs"\npackages = ["nginx"]\n')
+    result = strake(project, "config", "dump", "--json")
+    packed = json.loads(result.stdout)["images"]["packed"]
+    assert packed["packages"] == ["bash", "nginx"]
+    assert (packed["kind"], packed["filesystem"]) == ("disk", "erofs")
+    assert packed["description"] == "A disk"
+    with (project / "strake.toml").open("a") as root:
+        root.write('[images.again]\nbase = "packed"\ndefinition = { type = "strake" }\n'
+                   '[images.lost]\nbase = "nowhere"\ndefinition = { type = "strake" }\n')
+    result = strake(project, "config", "check")
+    assert result.returncode == 1
+    assert "image 'again': base 'packed' is an image with a base itself" in result.stderr
+    assert "image 'lost': base 'nowhere' is not defined" in result.stderr
+
+
 def test_source_date_is_checked(project):
     env = dict(os.environ, STRAKE_KEYS=str(project / "keys"), SOURCE_DATE_EPOCH="yesterday")
     result = subprocess.run([STRAKE, "-C", str(project), "--store", str(project / "store"), "image",

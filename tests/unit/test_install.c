@@ -215,6 +215,40 @@ static void test_parts(void)
 	run_job(&job, false);
 }
 
+// Contents are linked from the layer; a program that writes through such a link, as this function
+// does, harms no later tree.
+static bool look_at_layered(const char *root, GError **error)
+{
+	g_autofree char *path = g_strconcat(root, "/usr/share/locale/de/t.mo", NULL);
+	g_autofree char *text = NULL;
+	g_auto(strake_fd) fd = -1;
+	struct stat st;
+
+	if (!look_at_parts(root, error) || !g_file_get_contents(path, &text, NULL, error))
+		return false;
+	if (strcmp(text, "text\n") != 0 || stat(path, &st) < 0 || st.st_nlink < 2)
+		return strake_error_set(error, STRAKE_ERROR_FAILED, "content '%s' of %u names",
+			text, (unsigned)st.st_nlink);
+	fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	return strake_fd_write_all(fd, "more", 4, path, error);
+}
+
+static void test_layers(void)
+{
+	static const char *const languages[] = {"de", NULL};
+	static const char *const excluded[] = {"/usr/share/man/**", NULL};
+	g_autofree char *layers = g_build_filename(dir->path, "layers", NULL);
+	Job job = {.look = look_at_layered,
+		.options = {.languages = languages, .exclude_globs = excluded, .layers = layers}};
+
+	g_assert_cmpint(mkdir(layers, 0777), ==, 0);
+	run_job(&job, false);
+	run_job(&job, false);
+	job.look = look_at_owners;
+	job.options = (StrakeInstallOptions){.layers = layers};
+	run_job(&job, true);
+}
+
 static bool look_at_database(const char *root, GError **error)
 {
 	if (exists(root, "/usr/lib/sysimage/rpm/rpmdb.sqlite") &&
@@ -272,6 +306,7 @@ int main(int argc, char **argv)
 	g_assert_no_error(error);
 	g_test_add_func("/install/owners", test_owners);
 	g_test_add_func("/install/parts", test_parts);
+	g_test_add_func("/install/layers", test_layers);
 	g_test_add_func("/install/database-place", test_database_place);
 	g_test_add_func("/install/missing-dependency", test_missing_dependency);
 	g_test_add_func("/install/verify-errors", test_verify_errors);
