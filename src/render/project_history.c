@@ -14,11 +14,14 @@
 
 #define MEMO_KIND "project-history"
 
-enum { MEMO_VERSION = 1, MAX_COMMITS = 1000000 };
+enum { MEMO_VERSION = 2, MAX_COMMITS = 1000000 };
 
 struct StrakeProjectHistory {
 	GHashTable *head;    // name -> StrakeProjectLock
 	GHashTable *changes; // name -> GPtrArray of StrakeProjectChange
+	GBytes *memo;        // what is not in them yet, NULL: all is
+	GHashTable *taken;   // names that were looked up in @memo
+	GMutex lock;         // of all of them
 };
 
 static void change_free(void *data)
@@ -40,6 +43,8 @@ static StrakeProjectHistory *history_new(void)
 	history->head = strake_project_locks_new();
 	history->changes = g_hash_table_new_full(
 		g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
+	history->taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_mutex_init(&history->lock);
 	return history;
 }
 
@@ -49,19 +54,37 @@ void strake_project_history_free(StrakeProjectHistory *history)
 		return;
 	g_hash_table_unref(history->head);
 	g_hash_table_unref(history->changes);
+	g_hash_table_unref(history->taken);
+	g_clear_pointer(&history->memo, g_bytes_unref);
+	g_mutex_clear(&history->lock);
 	g_free(history);
+}
+
+static void take_from_memo(StrakeProjectHistory *history, const char *name);
+
+static void *look_up(const StrakeProjectHistory *history, GHashTable *table, const char *name)
+{
+	StrakeProjectHistory *h = (StrakeProjectHistory *)history;
+	void *found;
+
+	g_mutex_lock(&h->lock);
+	if (h->memo != NULL && g_hash_table_add(h->taken, g_strdup(name)))
+		take_from_memo(h, name);
+	found = g_hash_table_lookup(table, name);
+	g_mutex_unlock(&h->lock);
+	return found;
 }
 
 const StrakeProjectLock *strake_project_history_head(
 	const StrakeProjectHistory *history, const char *name)
 {
-	return g_hash_table_lookup(history->head, name);
+	return look_up(history, history->head, name);
 }
 
 const GPtrArray *strake_project_history_changes(
 	const StrakeProjectHistory *history, const char *name)
 {
-	return g_hash_table_lookup(history->changes, name);
+	return look_up(history, history->changes, name);
 }
 
 // -- the walk
@@ -164,7 +187,8 @@ static bool walk_commits(Walk *walk, const git_oid *head, GError **error)
 	return true;
 }
 
-// -- what the store keeps: a line a fact, fields between tabs
+// -- what the store keeps: a line a fact, fields between tabs, the component first. Lines are in
+// the order of components, so that those of one are found without a look at the others.
 
 static void append_fields(GString *out, const char *first, ...) G_GNUC_NULL_TERMINATED;
 static void append_fields(GString *out, const char *first, ...)
@@ -191,32 +215,52 @@ static char *or_null(const char *text)
 	return *text != '\0' ? g_strcompress(text) : NULL;
 }
 
+static void append_component(GString *out, const StrakeProjectHistory *history, const char *name)
+{
+	const StrakeProjectLock *lock = g_hash_table_lookup(history->head, name);
+	const GPtrArray *list = g_hash_table_lookup(history->changes, name);
+
+	if (lock != NULL)
+		append_fields(out, name, "h", or_empty(lock->import_commit),
+			or_empty(lock->upstream_commit), or_empty(lock->fingerprint), NULL);
+	for (guint i = 0; list != NULL && i < list->len; i++) {
+		const StrakeProjectChange *c = list->pdata[i];
+		g_autofree char *time = g_strdup_printf("%" G_GINT64_FORMAT, c->time_s);
+		append_fields(out, name, "c", c->commit, c->author, time, c->message,
+			or_empty(c->upstream_commit), or_empty(c->fingerprint), NULL);
+	}
+}
+
+static int compare_escaped(const void *a, const void *b)
+{
+	g_autofree char *x = g_strescape(*(const char *const *)a, NULL);
+	g_autofree char *y = g_strescape(*(const char *const *)b, NULL);
+
+	return strcmp(x, y);
+}
+
 static GString *format(const StrakeProjectHistory *history)
 {
 	GString *out = g_string_new(NULL);
+	g_autoptr(GPtrArray) names = g_ptr_array_new();
 	GHashTableIter iter;
-	void *name, *value;
+	void *name;
 
 	g_hash_table_iter_init(&iter, history->head);
-	while (g_hash_table_iter_next(&iter, &name, &value)) {
-		const StrakeProjectLock *lock = value;
-		append_fields(out, "h", name, or_empty(lock->import_commit),
-			or_empty(lock->upstream_commit), or_empty(lock->fingerprint), NULL);
-	}
+	while (g_hash_table_iter_next(&iter, &name, NULL))
+		g_ptr_array_add(names, name);
 	g_hash_table_iter_init(&iter, history->changes);
-	while (g_hash_table_iter_next(&iter, &name, &value)) {
-		const GPtrArray *list = value;
-		for (guint i = 0; i < list->len; i++) {
-			const StrakeProjectChange *c = list->pdata[i];
-			g_autofree char *time = g_strdup_printf("%" G_GINT64_FORMAT, c->time_s);
-			append_fields(out, "c", name, c->commit, c->author, time, c->message,
-				or_empty(c->upstream_commit), or_empty(c->fingerprint), NULL);
-		}
-	}
+	while (g_hash_table_iter_next(&iter, &name, NULL))
+		if (!g_hash_table_contains(history->head, name))
+			g_ptr_array_add(names, name);
+	g_ptr_array_sort(names, compare_escaped);
+	for (guint i = 0; i < names->len; i++)
+		append_component(out, history, names->pdata[i]);
 	return out;
 }
 
-static void take_line(StrakeProjectHistory *history, char *line)
+// @line: without its newline, changed
+static void take_line(StrakeProjectHistory *history, const char *name, char *line)
 {
 	char *fields[8] = {line};
 	size_t n = 1;
@@ -226,19 +270,18 @@ static void take_line(StrakeProjectHistory *history, char *line)
 		*tab = '\0';
 		fields[n++] = tab + 1;
 	}
-	if (n == 5 && *fields[0] == 'h') {
+	if (n == 5 && *fields[1] == 'h') {
 		StrakeProjectLock *lock = g_new0(StrakeProjectLock, 1);
 		lock->import_commit = or_null(fields[2]);
 		lock->upstream_commit = or_null(fields[3]);
 		lock->fingerprint = or_null(fields[4]);
-		g_hash_table_insert(history->head, g_strcompress(fields[1]), lock);
-	} else if (n == 8 && *fields[0] == 'c') {
-		g_autofree char *name = g_strcompress(fields[1]);
+		g_hash_table_insert(history->head, g_strdup(name), lock);
+	} else if (n == 8 && *fields[1] == 'c') {
 		GPtrArray *list = g_hash_table_lookup(history->changes, name);
 		StrakeProjectChange *change = g_new0(StrakeProjectChange, 1);
 		if (list == NULL) {
 			list = g_ptr_array_new_with_free_func(change_free);
-			g_hash_table_insert(history->changes, g_steal_pointer(&name), list);
+			g_hash_table_insert(history->changes, g_strdup(name), list);
 		}
 		change->commit = g_strcompress(fields[2]);
 		change->author = g_strcompress(fields[3]);
@@ -250,22 +293,54 @@ static void take_line(StrakeProjectHistory *history, char *line)
 	}
 }
 
-static bool from_memo(StrakeProjectHistory *history, StrakeStore *store, const char *key)
+// Orders the component of the line at @line by @name; @end: of the text.
+static int compare_line(const char *line, const char *end, const char *name)
 {
-	g_autoptr(GBytes) bytes = strake_store_get_key(store, MEMO_KIND, key, NULL);
-	g_autofree char *text = NULL;
-	char *rest;
+	const char *tab = memchr(line, '\t', (size_t)(end - line));
+	size_t size = tab != NULL ? (size_t)(tab - line) : (size_t)(end - line);
+	size_t wanted = strlen(name);
+	int order = memcmp(line, name, MIN(size, wanted));
 
-	if (bytes == NULL)
-		return false;
-	text = g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
-	for (char *line = text; *line != '\0'; line = rest) {
-		rest = line + strcspn(line, "\n");
-		if (*rest != '\0')
-			*rest++ = '\0';
-		take_line(history, line);
+	return order != 0 ? order : size < wanted ? -1 : size > wanted;
+}
+
+// The first line that does not come before @name.
+static const char *find_line(const char *text, const char *end, const char *name)
+{
+	const char *low = text;
+	const char *high = end;
+
+	while (low < high) {
+		const char *middle = low + (high - low) / 2;
+		const char *newline;
+		while (middle > low && middle[-1] != '\n')
+			middle--;
+		newline = memchr(middle, '\n', (size_t)(end - middle));
+		if (compare_line(middle, end, name) < 0)
+			low = newline != NULL ? newline + 1 : end;
+		else
+			high = middle;
 	}
-	return true;
+	return low;
+}
+
+static void take_from_memo(StrakeProjectHistory *history, const char *name)
+{
+	g_autofree char *escaped = g_strescape(name, NULL);
+	size_t size;
+	const char *text = g_bytes_get_data(history->memo, &size);
+	const char *end = text + size;
+	const char *line = find_line(text, end, escaped);
+
+	while (line < end && compare_line(line, end, escaped) == 0) {
+		const char *newline = memchr(line, '\n', (size_t)(end - line));
+		g_autofree char *copy = NULL;
+		if (newline == NULL)
+			return;
+		copy = g_strndup(line, (gsize)(newline - line));
+		take_line(history, name, copy);
+		line = newline + 1;
+	}
 }
 
 static char *memo_key(const StrakeProjectRepo *repo, const git_oid *head)
@@ -293,7 +368,9 @@ StrakeProjectHistory *strake_project_history_read(
 	if (repo.repo == NULL || git_reference_name_to_id(&head, repo.repo, "HEAD") != 0)
 		return g_steal_pointer(&history); // no git, or no commit yet
 	key = memo_key(&repo, &head);
-	if (store != NULL && from_memo(history, store, key))
+	if (store != NULL)
+		history->memo = strake_store_get_key(store, MEMO_KIND, key, NULL);
+	if (history->memo != NULL)
 		return g_steal_pointer(&history);
 	if (!strake_project_read_commit(&repo, history->head, &head, error) ||
 		!walk_commits(&walk, &head, error))
