@@ -387,7 +387,8 @@ StrakeLockFile *strake_lock_file_parse(
 	g_autoptr(GBytes) bytes = take_bytes;
 	g_autoptr(StrakeLockFile) file = g_new0(StrakeLockFile, 1);
 	size_t size;
-	const char *text = g_bytes_get_data(bytes, &size);
+	const char *data = g_bytes_get_data(bytes, &size);
+	const char *text = data != NULL ? data : "";
 
 	file->name = g_strdup(name);
 	file->arena = strake_arena_new();
