@@ -17,6 +17,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/path.h"
+#include "base/progress.h"
 
 enum { KEY_MAX_BYTES = 16 * 1024 * 1024, KEEP_TEMPORARY_S = 24 * 60 * 60 };
 #define DIGEST_KIND "digest"
@@ -113,14 +114,55 @@ char *strake_store_object_path(const StrakeStore *store, const char *sha256)
 	return g_build_filename(store->path, name, NULL);
 }
 
+// An object carries its size as its time of change: what a power cut, a full disk or a person cut
+// off or wrote over is seen without reading it. Below the range of every file system's times.
+static time_t mark_of(off_t size)
+{
+	return (time_t)(size & 0x3fffffff);
+}
+
+static void mark(int fd)
+{
+	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}};
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return;
+	times[1].tv_sec = mark_of(st.st_size);
+	(void)futimens(fd, times); // without it the object is read once more, no harm
+}
+
+// Reads an object without the mark: it is marked when it is what its name says, else dropped.
+static bool examine(StrakeStore *store, const char *name, const char *sha256)
+{
+	g_auto(strake_fd) fd = openat(store->dir_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	g_autofree char *digest = NULL;
+
+	if (fd < 0)
+		return false;
+	digest = strake_digest_fd(STRAKE_DIGEST_SHA256, fd, name, NULL);
+	if (digest == NULL)
+		return false;
+	if (strcmp(digest, sha256) == 0) {
+		mark(fd);
+		return true;
+	}
+	strake_warn("the store's object %.16s... was damaged and is dropped", sha256);
+	unlinkat(store->dir_fd, name, 0);
+	return false;
+}
+
 bool strake_store_has(StrakeStore *store, const char *sha256)
 {
 	g_autofree char *name = NULL;
+	struct stat st;
 
 	if (!check_sha256(sha256, NULL))
 		return false;
 	name = object_name(sha256);
-	return faccessat(store->dir_fd, name, R_OK, 0) == 0;
+	if (fstatat(store->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
+		return false;
+	return st.st_mtime == mark_of(st.st_size) || examine(store, name, sha256);
 }
 
 bool strake_store_open_object(StrakeStore *store, const char *sha256, int *out_fd, GError **error)
@@ -130,6 +172,8 @@ bool strake_store_open_object(StrakeStore *store, const char *sha256, int *out_f
 
 	if (!check_sha256(sha256, error))
 		return false;
+	if (!strake_store_has(store, sha256))
+		return strake_error_errno(error, ENOENT, "open object", sha256);
 	name = object_name(sha256);
 	fd = openat(store->dir_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
@@ -144,6 +188,10 @@ GBytes *strake_store_map_object(StrakeStore *store, const char *sha256, GError *
 
 	if (!check_sha256(sha256, error))
 		return NULL;
+	if (!strake_store_has(store, sha256)) {
+		strake_error_errno(error, ENOENT, "open object", sha256);
+		return NULL;
+	}
 	name = object_name(sha256);
 	return strake_file_map_at(store->dir_fd, name, error);
 }
@@ -268,6 +316,7 @@ bool strake_store_commit(
 	parent = g_path_get_dirname(name);
 	if (!strake_path_mkdirs(dir_fd, parent, error))
 		return false;
+	mark(writer->fd);
 	if (fchmod(writer->fd, 0444) < 0 || renameat(dir_fd, writer->temporary, dir_fd, name) < 0)
 		return strake_error_errno(error, errno, "store object", digest);
 	g_clear_pointer(&writer->temporary, g_free);

@@ -4,7 +4,8 @@
 // The content store: objects by SHA-256, and an index from fingerprints to objects, so that work
 // done once is not done again. Layout below the store directory:
 //
-//     objects/ab/cdef...   content, mode 0444, named by the SHA-256 of its bytes
+//     objects/ab/cdef...   content, mode 0444, named by the SHA-256 of its bytes; the file's
+//                          time of change says its size, see strake_store_has
 //     keys/digest/...      as below: the SHA-256 of the object with another digest
 //     keys/KIND/ab/cdef... a small text: what stage KIND made for the fingerprint abcdef...
 //     tmp/                 unfinished objects, removed when older than a day
@@ -29,6 +30,8 @@ const char *strake_store_path(const StrakeStore *store);
 /** strake_store_dir_fd: borrowed descriptor of the store directory. */
 int strake_store_dir_fd(const StrakeStore *store);
 
+/** strake_store_has: whether the object is there and whole: one that was cut off or written over is
+ * dropped with a warning, and its maker makes it again. */
 bool strake_store_has(StrakeStore *store, const char *sha256);
 /** strake_store_open_object: read-only descriptor, owned by the caller. Errors: NOT_FOUND. */
 bool strake_store_open_object(StrakeStore *store, const char *sha256, int *out_fd,

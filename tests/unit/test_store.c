@@ -3,6 +3,7 @@
 //
 // The content store: objects, keys, wrong digests, dropped writers.
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,6 +28,51 @@ static void test_objects(void)
 	g_assert_false(strake_store_has(store, "../../etc/passwd"));
 	g_assert_null(strake_store_map_object(store, "../../etc/passwd", &error));
 	g_assert_error(error, STRAKE_ERROR, STRAKE_ERROR_INVALID);
+}
+
+// What was cut off or written over is not handed out; what was only copied or touched is.
+static void test_damage(void)
+{
+	static const struct {
+		const char *content; // written over the object "abcdef"; NULL: only touched
+		bool want;
+	} cases[] = {{"abc", false}, {"", false}, {"abcdeX", false}, {"abcdefg", false},
+		{"abcdef", true}, {NULL, true}};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GError) error = NULL;
+		g_autoptr(StrakeTmpdir) dir = strake_tmpdir_new(NULL, &error);
+		g_autoptr(StrakeStore) store = strake_store_open(dir->path, &error);
+		g_autofree char *sha256 = NULL;
+		g_autofree char *path = NULL;
+		g_auto(strake_fd) fd = -1;
+		int object = -1;
+
+		g_test_message("'%s'", cases[i].content != NULL ? cases[i].content : "(touched)");
+		g_assert_true(strake_store_add(store, "abcdef", 6, &sha256, &error));
+		path = strake_store_object_path(store, sha256);
+		g_assert_no_errno(chmod(path, 0644));
+		fd = open(path, O_WRONLY | O_CLOEXEC);
+		if (cases[i].content != NULL) {
+			g_assert_no_errno(ftruncate(fd, 0));
+			g_assert_true(strake_fd_write_all(
+				fd, cases[i].content, strlen(cases[i].content), path, &error));
+		} else {
+			g_assert_no_errno(futimens(fd, NULL));
+		}
+		g_assert_cmpint(strake_store_has(store, sha256), ==, cases[i].want);
+		g_assert_cmpint(access(path, F_OK) == 0, ==, cases[i].want);
+		g_assert_cmpint(strake_store_open_object(store, sha256, &object, &error), ==,
+			cases[i].want);
+		if (cases[i].want) {
+			close(object);
+			continue;
+		}
+		g_assert_error(error, STRAKE_ERROR, STRAKE_ERROR_NOT_FOUND);
+		g_clear_error(&error);
+		g_assert_true(strake_store_add(store, "abcdef", 6, NULL, &error));
+		g_assert_true(strake_store_has(store, sha256));
+	}
 }
 
 static void test_dropped_writer_leaves_nothing(void)
@@ -127,6 +173,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/store/objects", test_objects);
+	g_test_add_func("/store/damage", test_damage);
 	g_test_add_func("/store/dropped", test_dropped_writer_leaves_nothing);
 	g_test_add_func("/store/resume", test_resume);
 	g_test_add_func("/store/old-temporaries", test_old_temporaries_go);
