@@ -14,6 +14,7 @@ typedef struct {
 	const char *package;      // installed by dnf and asked for a page; NULL: "nginx"
 	GBytes *secure_boot;      // certificate in DER: boot with it enforced too; NULL: skip
 	bool no_floors;           // show versions without judging them: of another release line
+	bool once;                // one boot: nothing is installed, no reboot
 	const char *console_copy; // path for the console log of the main boot, or NULL
 	unsigned timeout_s;       // for one boot; 0: 600
 } StrakeCheckOptions;

@@ -24,6 +24,7 @@
 typedef struct {
 	gboolean ssh;
 	gboolean check;
+	gboolean once;
 	gboolean secure_boot;
 	gboolean json;
 	char *out;
@@ -43,6 +44,8 @@ static const StrakeOpt boot_opts[] = {
 		"log in by ssh as soon as that works; power off at the end"},
 	{0, "check", STRAKE_OPT_FLAG, offsetof(BootOpts, check), NULL,
 		"check the system, install a package, reboot, and print a table"},
+	{0, "once", STRAKE_OPT_FLAG, offsetof(BootOpts, once), NULL,
+		"with --check: one boot only, without installing and rebooting"},
 	{0, "secure-boot", STRAKE_OPT_FLAG, offsetof(BootOpts, secure_boot), NULL,
 		"enrol the project's key; with --check also boot an unsigned copy, in vain"},
 	{0, "json", STRAKE_OPT_FLAG, offsetof(BootOpts, json), NULL, "print the table as JSON"},
@@ -232,6 +235,7 @@ static bool run_boot(const StrakeGlobals *globals, const void *data, char **args
 			.disk = disk,
 			.work = work->path,
 			.repository = repository,
+			.once = opts->once,
 			.package = opts->package,
 			.secure_boot = certificate,
 			.no_floors = no_floors,
