@@ -267,6 +267,22 @@ bool strake_configure(int root_fd, const StrakeImageDef *def, GError **error)
 	       write_own_files(root_fd, def, error);
 }
 
+bool strake_configure_record_presets(int root_fd, GError **error)
+{
+	static const char *const units[] = {
+		"usr/lib/systemd/system/*.{service,socket,timer,path,target,mount}", NULL};
+	g_autoptr(GPtrArray) paths = strake_memo_match(root_fd, units, error);
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	if (paths == NULL)
+		return false;
+	for (guint i = 0; i < paths->len; i++) {
+		const char *path = paths->pdata[i];
+		g_string_append_printf(text, "%s\n", strrchr(path, '/') + 1);
+	}
+	return write_text(root_fd, "var/lib/strake/preset-units", text->str, error);
+}
+
 bool strake_configure_clean(int root_fd, const StrakeImageDef *def, GError **error)
 {
 	// Backups of account files, caches keyed by inode, logs of build-time programs.

@@ -39,6 +39,7 @@ struct Step {
 
 static bool run_configure(const StrakeSteps *steps, const Step *step, GError **error);
 static bool run_clean(const StrakeSteps *steps, const Step *step, GError **error);
+static bool run_record(const StrakeSteps *steps, const Step *step, GError **error);
 static bool run_owners(const StrakeSteps *steps, const Step *step, GError **error);
 static bool run_policy(const StrakeSteps *steps, const Step *step, GError **error);
 static bool run_plain_modules(const StrakeSteps *steps, const Step *step, GError **error);
@@ -97,6 +98,7 @@ static const Step table[] = {
 	{.name = "unit presets",
 		.needs = "usr/bin/systemctl",
 		.argv = WORDS("systemctl", "--root=/", "preset-all", "--quiet")},
+	{.name = "record of presets", .run = run_record, .needs = "usr/libexec/strake/trigger"},
 	{.name = "user unit presets",
 		.needs = "usr/bin/systemctl",
 		.argv = WORDS("systemctl", "--root=/", "--global", "preset-all", "--quiet")},
@@ -317,6 +319,20 @@ static bool plain_modules_inside(int root_fd, const void *data, int out_fd, GErr
 static bool run_plain_modules(const StrakeSteps *steps, const Step *step, GError **error)
 {
 	Call call = {.steps = steps, .step = step, .func = plain_modules_inside};
+
+	return in_tree(&call, NULL, error);
+}
+
+static bool record_inside(int root_fd, const void *data, int out_fd, GError **error)
+{
+	(void)data;
+	(void)out_fd;
+	return strake_configure_record_presets(root_fd, error);
+}
+
+static bool run_record(const StrakeSteps *steps, const Step *step, GError **error)
+{
+	Call call = {.steps = steps, .step = step, .func = record_inside};
 
 	return in_tree(&call, NULL, error);
 }

@@ -57,13 +57,32 @@ int main()
 """
 
 
+# A container with units: what dnf does to them on a machine needs no booted systemd.
+UNITS = """
+[images.container-units]
+description = "Units and dnf, to look at presets"
+definition = { type = "strake" }
+capabilities = { container = true }
+kind = "oci"
+outputs = ["archive"]
+packages = [
+  "strake-release", "strake-filesystem", "strake-repos", "strake-triggers", "strake-config-base", "bash",
+  "chrony", "coreutils", "dash", "dnf5", "findutils", "grep", "rpm", "sed", "systemd",
+]
+files = [{ path = "/etc/rpm/macros.container", lines = ["%__transaction_unshare %{nil}"] }]
+environment = ["PATH=/usr/sbin:/usr/bin"]
+"""
+
+
 class World:
     def __init__(self, top):
         self.top = top
         self.env = {**os.environ, "STRAKE_KEYS": str(top / "keys")}
+        shutil.copytree(SOURCE / "distro", top / "project/distro")
+        (top / "project/distro/images/units.toml").write_text(UNITS)
 
     def strake(self, *args):
-        result = subprocess.run([STRAKE, "-q", "-C", SOURCE, *args], env=self.env,
+        result = subprocess.run([STRAKE, "-q", "-C", self.top / "project", *args], env=self.env,
                                 capture_output=True, text=True, timeout=900)
         if result.returncode and "Could not resolve" in result.stderr:
             pytest.skip("no network")
@@ -88,8 +107,9 @@ class World:
 def world(tmp_path_factory):
     world = World(tmp_path_factory.mktemp("containers"))
     world.strake("repo", "publish", "--follow", world.top / "repo")
-    world.strake("image", "build", *IMAGES, "-r", world.top / "repo/x86_64", "-o", world.top / "images")
-    for image in IMAGES:
+    world.strake("image", "build", *IMAGES, "container-units", "-r", world.top / "repo/x86_64", "-o",
+                 world.top / "images")
+    for image in [*IMAGES, "container-units"]:
         pulled = world.podman("pull", f"oci-archive:{world.top}/images/{image}.oci.tar")
         assert pulled.returncode == 0, pulled.stderr
     yield world
@@ -127,6 +147,29 @@ def test_base_installs_with_dnf(world):
         "{ cat /tmp/log; exit 1; }; jq -n '1 + 1'; rpm -q --qf '%{NAME}\n' jq",
         options=["-v", f"{world.top}/repo:/repo:ro"])
     assert said == "2\njq\n"
+
+
+def test_presets_are_applied_once(world):
+    """As when an image is made, units of new packages get what the presets say, and what the
+    administrator disables stays so when its package comes again."""
+    said = world.run("container-units", "sh", "-c", """
+        echo file:///repo > /etc/dnf/vars/strake_baseurl
+        mkdir -p /etc/systemd/system-preset
+        echo 'enable nginx.service' > /etc/systemd/system-preset/10-test.preset
+        install() { dnf -y "$@" >/tmp/log 2>&1 || { cat /tmp/log; exit 1; }; }
+        state() { echo $1 $(systemctl is-enabled chrony.service nginx.service haproxy.service 2>/dev/null); }
+        state image
+        install install nginx haproxy
+        state new
+        systemctl disable chrony nginx 2>/dev/null
+        install reinstall chrony nginx
+        state again
+        install remove nginx
+        install install nginx
+        state later
+        """, options=["-v", f"{world.top}/repo:/repo:ro"])
+    assert said.splitlines() == ["image enabled not-found not-found", "new enabled enabled disabled",
+                                 "again disabled disabled disabled", "later disabled disabled disabled"]
 
 
 def compile_program(world, name, source, *options, compiler="gcc"):
