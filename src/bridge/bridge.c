@@ -191,20 +191,44 @@ static bool remember(const StrakeBridge *bridge, const char *fingerprint,
 		bridge->store, "bridge", fingerprint, json, strlen(json), error);
 }
 
-StrakeBridgeResult *strake_bridge_import(
-	StrakeBridge *bridge, const char *deb_sha256, const char *name, GError **error)
+// The key of one conversion, and its component (NULL: none).
+static char *conversion_key(StrakeBridge *bridge, const char *deb_sha256, const char *name,
+	StrakeComponent **out_component, GError **error)
 {
 	bool ok;
 	g_autoptr(StrakeComponent) component = find_component(bridge, name, &ok, error);
-	g_autofree char *fingerprint = NULL;
-	g_autoptr(StrakeBridgeResult) result = NULL;
-	g_autoptr(GBytes) bytes = NULL;
-	g_autoptr(StrakeDebFile) deb = NULL;
+	char *fingerprint;
 
 	if (!ok)
 		return NULL;
 	fingerprint = strake_bridge_fingerprint(deb_sha256, name, component, bridge->renames_sha256,
 		bridge->options.level, bridge->options.following, error);
+	if (fingerprint != NULL)
+		*out_component = g_steal_pointer(&component);
+	return fingerprint;
+}
+
+bool strake_bridge_recall(StrakeBridge *bridge, const char *deb_sha256, const char *name,
+	StrakeBridgeResult **out, GError **error)
+{
+	g_autoptr(StrakeComponent) component = NULL;
+	g_autofree char *fingerprint = conversion_key(bridge, deb_sha256, name, &component, error);
+
+	if (fingerprint == NULL)
+		return false;
+	*out = recall(bridge, fingerprint);
+	return true;
+}
+
+StrakeBridgeResult *strake_bridge_import(
+	StrakeBridge *bridge, const char *deb_sha256, const char *name, GError **error)
+{
+	g_autoptr(StrakeComponent) component = NULL;
+	g_autofree char *fingerprint = conversion_key(bridge, deb_sha256, name, &component, error);
+	g_autoptr(StrakeBridgeResult) result = NULL;
+	g_autoptr(GBytes) bytes = NULL;
+	g_autoptr(StrakeDebFile) deb = NULL;
+
 	if (fingerprint == NULL)
 		return NULL;
 	result = recall(bridge, fingerprint);

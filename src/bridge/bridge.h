@@ -81,6 +81,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(StrakeBridgeResult, strake_bridge_result_free)
 StrakeBridgeResult *strake_bridge_import(StrakeBridge *bridge, const char *deb_sha256,
 	const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/**
+ * strake_bridge_recall: what strake_bridge_import would return, when the store remembers it.
+ * *@out NULL: it does not, and nothing was converted.
+ * Errors: a component that does not resolve.
+ */
+bool strake_bridge_recall(StrakeBridge *bridge, const char *deb_sha256, const char *name,
+	StrakeBridgeResult **out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 typedef struct {
 	const char *deb_sha256;
 	const char *name;

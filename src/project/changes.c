@@ -24,6 +24,7 @@ void strake_change_free(StrakeChange *change)
 	g_free(change->upstream_status);
 	g_strfreev(change->links);
 	g_free(change->diff);
+	g_strfreev(change->details);
 	g_free(change);
 }
 

@@ -21,8 +21,9 @@ typedef struct {
 	unsigned line;
 	char *category; // of its metadata, NULL: none
 	char *upstream_status;
-	char **links; // commits and bugs, NULL: none
-	char *diff;   // unified: what all changes of the component make of its files; NULL: none
+	char **links;   // commits and bugs, NULL: none
+	char *diff;     // unified: what all changes of the component make of its files; NULL: none
+	char **details; // each thing that @what counts; JSON and HTML only; NULL: none
 } StrakeChange;
 
 void strake_change_free(StrakeChange *change);

@@ -87,6 +87,17 @@ static void add_member(JsonBuilder *json, const char *name, const char *value)
 	json_builder_add_string_value(json, value);
 }
 
+static void add_list(JsonBuilder *json, const char *name, char **values)
+{
+	if (values == NULL)
+		return;
+	json_builder_set_member_name(json, name);
+	json_builder_begin_array(json);
+	for (; *values != NULL; values++)
+		json_builder_add_string_value(json, *values);
+	json_builder_end_array(json);
+}
+
 static void add_change(JsonBuilder *json, const StrakeChange *change)
 {
 	json_builder_begin_object(json);
@@ -101,13 +112,8 @@ static void add_change(JsonBuilder *json, const StrakeChange *change)
 	}
 	add_member(json, "category", change->category);
 	add_member(json, "upstream-status", change->upstream_status);
-	if (change->links != NULL) {
-		json_builder_set_member_name(json, "links");
-		json_builder_begin_array(json);
-		for (char **link = change->links; *link != NULL; link++)
-			json_builder_add_string_value(json, *link);
-		json_builder_end_array(json);
-	}
+	add_list(json, "links", change->links);
+	add_list(json, "details", change->details);
 	add_member(json, "diff", change->diff);
 	json_builder_end_object(json);
 }
@@ -139,6 +145,19 @@ static bool is_web_link(const char *link)
 	return g_str_has_prefix(link, "https://") || g_str_has_prefix(link, "http://");
 }
 
+static void append_details(GString *out, char **details)
+{
+	if (details == NULL)
+		return;
+	g_string_append(out, "<details><summary>each</summary><ul>");
+	for (; *details != NULL; details++) {
+		g_string_append(out, "<li><code>");
+		append_escaped(out, *details);
+		g_string_append(out, "</code></li>");
+	}
+	g_string_append(out, "</ul></details>");
+}
+
 static void append_row(GString *out, const StrakeChange *change)
 {
 	g_string_append(out, "<tr><td>");
@@ -148,6 +167,7 @@ static void append_row(GString *out, const StrakeChange *change)
 	g_string_append(out, "</code><td>");
 	if (change->description != NULL)
 		append_escaped(out, change->description);
+	append_details(out, change->details);
 	if (change->category != NULL) {
 		g_string_append(out, " <i>");
 		append_escaped(out, change->category);

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 """strake changes: every overlay with its reason and place, as text, JSON and one page."""
+import hashlib
 import html.parser
 import json
 import os
 import pathlib
+import shutil
+import subprocess
 
 import pytest
 
@@ -113,9 +116,78 @@ def test_page_is_escaped_and_needs_nothing(project):
     assert any("A <b>bold</b> reason & more." in cell for cell in page.cells)
 
 
+SCRIPT = """#!/bin/sh
+set -e
+mkdir -p /var/lib/app
+chown app:app /var/lib/app
+adduser --system --group --home /var/lib/app app
+update-alternatives --install /usr/bin/editor editor /usr/bin/app 10
+ldconfig
+"""
+LOCKED = """
+[upstreams.mini]
+kind = "deb"
+description = "An archive of one package"
+suite = "mini"
+mirror = "file://{root}"
+keyring = "{root}/no-keyring-is-needed-for-a-lock"
+"""
+
+
+@pytest.mark.skipif(shutil.which("dpkg-deb") is None, reason="needs dpkg-deb")
+def test_scripts_that_were_translated(project, tmp_path):
+    """What became of a locked package's scripts: counted in the text, listed in JSON and the page."""
+    control = tmp_path / "app/DEBIAN"
+    control.mkdir(parents=True)
+    (control / "control").write_text("Package: app\nVersion: 1.0-1\nArchitecture: amd64\n"
+                                     "Maintainer: A <a@example.org>\nDescription: an app\n")
+    (control / "postinst").write_text(SCRIPT)
+    (control / "postinst").chmod(0o755)
+    (tmp_path / "app/usr/bin").mkdir(parents=True)
+    (tmp_path / "app/usr/bin/app").write_text("app\n")
+    subprocess.run(["dpkg-deb", "-Zgzip", "--root-owner-group", "-b", tmp_path / "app",
+                    tmp_path / "app.deb"], check=True, stdout=subprocess.PIPE)
+    deb = (tmp_path / "app.deb").read_bytes()
+    text = ROOT.replace("strict = true", 'strict = true\nlock-dir = "."\n'
+                        'default-distro = { name = "d", version = "1" }')
+    (project / "strake.toml").write_text(text + LOCKED.format(root=tmp_path) + """
+[distros.d]
+description = "d"
+default-version = "1"
+[distros.d.versions.1]
+description = "1"
+release-ver = "1"
+upstream = "mini"
+""")
+    (project / "mini.lock").write_text(
+        'format = 1\n[release]\nsuite = "mini"\ndate = "Fri, 30 Oct 2026 08:08:01 UTC"\n'
+        f'inrelease-sha256 = "{"0" * 64}"\n[packages]\n"app" = {{ version = "1.0-1", arch = "amd64", '
+        f'filename = "app.deb", size = {len(deb)}, sha256 = "{hashlib.sha256(deb).hexdigest()}" }}\n')
+
+    def strake(*args):
+        return subprocess.run([STRAKE, "-C", project, "--store", tmp_path / "store", *args],
+                              capture_output=True, text=True, timeout=60)
+
+    before = strake("changes")
+    assert before.returncode == 0 and "app\n" not in before.stdout
+    assert "scripts of 1 locked packages is not known" in before.stderr
+    imported = strake("bridge", "import")
+    assert imported.returncode == 0, imported.stderr
+    after = strake("changes", "app")
+    assert after.returncode == 0 and after.stderr == "", after.stderr
+    assert "scripts became 1 account" in after.stdout and "1 alternative" in after.stdout
+    row = json.loads(strake("changes", "--json", "app").stdout)[0]
+    assert row["type"] == "script" and "ldconfig" in row["details"]
+    assert any("/usr/bin/editor -> /usr/bin/app" in detail for detail in row["details"])
+    page = strake("changes", "--html", str(tmp_path / "page.html"))
+    assert page.returncode == 0
+    assert "/usr/bin/editor -&gt; /usr/bin/app" in (tmp_path / "page.html").read_text()
+
+
 def test_the_distribution_itself():
     """Every change of our own definitions has a reason and a place."""
-    rows = json.loads(run(SOURCE / "distro", "--json").stdout)
+    rows = [row for row in json.loads(run(SOURCE / "distro", "--json").stdout)
+            if row["type"] != "script"]
     assert len(rows) > 200
     assert [row for row in rows if not row.get("description") or not row.get("file")] == []
     assert {row["type"] for row in rows} >= {"package-rename", "package-file-add", "own-package"}

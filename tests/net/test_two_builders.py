@@ -71,7 +71,8 @@ def built(tmp_path_factory):
     env = {"STRAKE_KEYS": str(home / "keys"), "HOME": str(home), "LC_ALL": "tr_TR.UTF-8",
            "LANG": "tr_TR.UTF-8", "TZ": "Pacific/Kiritimati", "XDG_RUNTIME_DIR": str(home / "run"),
            "TMPDIR": str(home / "run")}
-    run("unshare", "--mount", "sh", "-c", AS_USER, "sh", top / "accounts", home / "strake", "-q", "-j1",
+    run("unshare", "--mount", "sh", "-c", AS_USER, "sh", top / "accounts", home / "strake", "-q",
+        "--jobs=1",
         "--store", home / "store", "-C", home / "clone", "image", "build", *IMAGES, "-r",
         top / "repo/x86_64", "-o", home / "second", env=env)
     yield top / "first", home / "second"

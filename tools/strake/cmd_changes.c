@@ -6,9 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "base/file.h"
 #include "base/progress.h"
 #include "base/words.h"
+#include "changes_scripts.h"
 #include "commands.h"
 #include "component_io.h"
 #include "project/changes.h"
@@ -131,15 +133,21 @@ static bool run_changes(const StrakeGlobals *globals, const void *opts, char **a
 	g_autoptr(GPtrArray) changes = NULL;
 	g_autofree char *title = NULL;
 	g_autofree char *output = NULL;
+	unsigned unknown = 0;
 
 	if (o->diff ? work == NULL
 		    : (own = strake_project_load(globals->project_dir, NULL, error)) == NULL)
 		return false;
 	project = o->diff ? work->project : own;
 	changes = strake_changes_collect(project, error);
-	if (changes == NULL || (args[0] != NULL && !select_components(changes, args, error)) ||
+	if (changes == NULL || !changes_scripts_add(globals, project, changes, &unknown, error) ||
+		(args[0] != NULL && !select_components(changes, args, error)) ||
 		(o->diff && !add_results(work, changes, error)))
 		return false;
+	if (unknown > 0)
+		strake_warn("what became of the scripts of %u locked packages is not known before "
+			    "'strake bridge import' has read them",
+			unknown);
 	title = title_of(project);
 	if (o->html != NULL) {
 		output = strake_changes_html(changes, title);
@@ -160,11 +168,11 @@ const StrakeCmd strake_cmd_changes = {
 	.name = "changes",
 	.args = "[COMPONENT...]",
 	.summary = "list every change from upstream and why it was made",
-	.details =
-		"Lists overlays with their reasons, packages of our own and accepted gaps, with "
-		"the "
-		"place where each is written. The first block, \"every package\", holds what all "
-		"packages inherit.",
+	.details = "Lists overlays with their reasons, packages of our own and accepted gaps, with "
+		   "the place where each is written, and what became of each locked package's "
+		   "maintainer scripts: counted in the text, one by one in --json and --html. The "
+		   "first block, \"every package\", holds what all "
+		   "packages inherit.",
 	.min_args = 0,
 	.max_args = -1,
 	.opts = changes_opts,
