@@ -7,6 +7,7 @@ import os
 import pathlib
 import shutil
 import subprocess
+import tempfile
 
 import pytest
 
@@ -50,12 +51,17 @@ def run(*argv, env, cwd="/"):
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    """The two output directories."""
-    top = tmp_path_factory.mktemp("builders")
-    for folder in [top, *top.parents]:
-        if folder.stat().st_uid == os.getuid() and folder != pathlib.Path("/"):
-            folder.chmod(folder.stat().st_mode | 0o055)
+def built():
+    """The two output directories. Not below pytest's own, which nobody else may enter."""
+    top = pathlib.Path(tempfile.mkdtemp(prefix="strake-test-"))
+    top.chmod(0o755)
+    try:
+        yield build_twice(top)
+    finally:
+        shutil.rmtree(top, ignore_errors=True)
+
+
+def build_twice(top):
     keys = {"STRAKE_KEYS": str(top / "keys"), "HOME": os.environ.get("HOME", "/root")}
     run(STRAKE, "-q", "-C", SOURCE, "repo", "publish", "--follow", top / "repo", env=keys)
     run(STRAKE, "-q", "-C", SOURCE, "image", "build", *IMAGES, "-r", top / "repo/x86_64", "-o",
@@ -72,12 +78,9 @@ def built(tmp_path_factory):
            "LANG": "tr_TR.UTF-8", "TZ": "Pacific/Kiritimati", "XDG_RUNTIME_DIR": str(home / "run"),
            "TMPDIR": str(home / "run")}
     run("unshare", "--mount", "sh", "-c", AS_USER, "sh", top / "accounts", home / "strake", "-q",
-        "--jobs=1",
-        "--store", home / "store", "-C", home / "clone", "image", "build", *IMAGES, "-r",
+        "--jobs=1", "--store", home / "store", "-C", home / "clone", "image", "build", *IMAGES, "-r",
         top / "repo/x86_64", "-o", home / "second", env=env)
-    yield top / "first", home / "second"
-    subprocess.run(["chmod", "-R", "u+rwX", home], check=False)
-    shutil.rmtree(top, ignore_errors=True)
+    return top / "first", home / "second"
 
 
 def files_of(folder):
