@@ -149,6 +149,22 @@ def test_base_installs_with_dnf(world):
     assert said == "2\njq\n"
 
 
+def test_metadata_signature(world):
+    """With gpg installed repo_gpgcheck=1 works, and a repomd.xml that was changed is refused."""
+    said = world.run("container-base", "sh", "-c", """
+        echo file:///repo > /etc/dnf/vars/strake_baseurl
+        dnf -y install gnupg2 >/tmp/log 2>&1 || { cat /tmp/log; exit 1; }
+        sed -i s/repo_gpgcheck=0/repo_gpgcheck=1/ /etc/yum.repos.d/strake.repo
+        dnf -y --refresh repoquery --qf '%{name}\n' jq 2>/dev/null
+        mkdir -p /tmp/bad/x86_64 && cp -r /repo/x86_64/repodata /tmp/bad/x86_64
+        sed -i 's|<revision>|<revision>1|' /tmp/bad/x86_64/repodata/repomd.xml
+        echo file:///tmp/bad > /etc/dnf/vars/strake_baseurl
+        dnf -y --refresh repoquery jq 2>&1 | grep -c 'Bad PGP signature'
+        """, options=["-v", f"{world.top}/repo:/repo:ro"])
+    lines = said.splitlines()
+    assert lines[0] == "jq" and int(lines[1]) > 0, said
+
+
 def test_presets_are_applied_once(world):
     """As when an image is made, units of new packages get what the presets say, and what the
     administrator disables stays so when its package comes again."""
