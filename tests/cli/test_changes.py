@@ -164,22 +164,22 @@ upstream = "mini"
         f'inrelease-sha256 = "{"0" * 64}"\n[packages]\n"app" = {{ version = "1.0-1", arch = "amd64", '
         f'filename = "app.deb", size = {len(deb)}, sha256 = "{hashlib.sha256(deb).hexdigest()}" }}\n')
 
-    def strake(*args):
-        return subprocess.run([STRAKE, "-C", project, "--store", tmp_path / "store", *args],
+    def strake_here(*args):
+        return subprocess.run([os.environ["STRAKE"], "-C", project, "--store", tmp_path / "store", *args],
                               capture_output=True, text=True, timeout=60)
 
-    before = strake("changes")
+    before = strake_here("changes")
     assert before.returncode == 0 and "app\n" not in before.stdout
     assert "scripts of 1 locked packages is not known" in before.stderr
-    imported = strake("bridge", "import")
+    imported = strake_here("bridge", "import")
     assert imported.returncode == 0, imported.stderr
-    after = strake("changes", "app")
+    after = strake_here("changes", "app")
     assert after.returncode == 0 and after.stderr == "", after.stderr
     assert "scripts became 1 account" in after.stdout and "1 alternative" in after.stdout
-    row = json.loads(strake("changes", "--json", "app").stdout)[0]
+    row = json.loads(strake_here("changes", "--json", "app").stdout)[0]
     assert row["type"] == "script" and "ldconfig" in row["details"]
     assert any("/usr/bin/editor -> /usr/bin/app" in detail for detail in row["details"])
-    page = strake("changes", "--html", str(tmp_path / "page.html"))
+    page = strake_here("changes", "--html", str(tmp_path / "page.html"))
     assert page.returncode == 0
     assert "/usr/bin/editor -&gt; /usr/bin/app" in (tmp_path / "page.html").read_text()
 

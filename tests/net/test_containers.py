@@ -78,7 +78,10 @@ class World:
     def __init__(self, top):
         self.top = top
         self.env = {**os.environ, "STRAKE_KEYS": str(top / "keys")}
-        shutil.copytree(SOURCE / "distro", top / "project/distro")
+        # all of it: packages of our own take sources from the whole tree
+        tops = [name for name in os.listdir(SOURCE) if name.startswith(("build", "out", ".git"))]
+        shutil.copytree(SOURCE, top / "project", symlinks=True, ignore=lambda folder, names:
+                        tops if pathlib.Path(folder) == SOURCE else [])
         (top / "project/distro/images/units.toml").write_text(UNITS)
 
     def strake(self, *args):
