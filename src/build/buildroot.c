@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
@@ -18,6 +19,10 @@
 #include "image/root.h"
 #include "pkg/install.h"
 
+#define LOCK_NAME "lock"
+
+enum { STALE_AFTER_S = 3600 };
+
 struct StrakeBuildroot {
 	StrakeTmpdir *tmp;
 	char *base;
@@ -27,31 +32,56 @@ struct StrakeBuildroot {
 	char *build;
 	StrakeSandboxOverlay overlay;
 	bool copied;
+	strake_fd lock;
 };
+
+// Files may belong to ids that only exist in the sandbox, which does not start after a signal; what
+// stays then is removed by a later build.
+static bool remove_all(const char *path, GError **error)
+{
+	if (geteuid() == 0)
+		return strake_path_remove_tree(AT_FDCWD, path, error);
+	return strake_root_remove(path, error);
+}
 
 void strake_buildroot_free(StrakeBuildroot *root)
 {
-	const char *const dirs[] = {root != NULL ? root->upper : NULL,
-		root != NULL ? root->work : NULL, root != NULL ? root->root : NULL,
-		root != NULL ? root->build : NULL};
+	g_autoptr(GError) problem = NULL;
 
 	if (root == NULL)
 		return;
-	// Files may belong to ids that only exist in the sandbox.
-	for (size_t i = 0; i < G_N_ELEMENTS(dirs) && root->tmp != NULL; i++) {
-		g_autoptr(GError) problem = NULL;
-
-		if (dirs[i] != NULL && !strake_root_remove(dirs[i], &problem) &&
-			!g_error_matches(problem, STRAKE_ERROR, STRAKE_ERROR_CANCELLED))
-			strake_warn("%s", problem->message);
-	}
+	if (root->tmp != NULL && !remove_all(root->tmp->path, &problem) &&
+		!g_error_matches(problem, STRAKE_ERROR, STRAKE_ERROR_CANCELLED))
+		strake_warn("%s", problem->message);
 	strake_tmpdir_free(root->tmp);
+	strake_fd_clear(&root->lock);
 	g_free(root->base);
 	g_free(root->upper);
 	g_free(root->work);
 	g_free(root->root);
 	g_free(root->build);
 	g_free(root);
+}
+
+// Trees of builds that were killed: nobody holds their lock.
+static void remove_stale(const char *parent)
+{
+	g_autoptr(GDir) dir = g_dir_open(parent, 0, NULL);
+	gint64 now_s = g_get_real_time() / G_USEC_PER_SEC;
+
+	for (const char *name; dir != NULL && (name = g_dir_read_name(dir)) != NULL;) {
+		g_autofree char *path = g_build_filename(parent, name, NULL);
+		g_autofree char *lock_path = g_build_filename(path, LOCK_NAME, NULL);
+		g_auto(strake_fd) lock = -1;
+		struct stat st;
+
+		// One that is young may be about to be locked.
+		if (stat(lock_path, &st) < 0 || now_s - st.st_mtime < STALE_AFTER_S ||
+			!strake_file_lock(AT_FDCWD, lock_path, false, &lock, NULL))
+			continue;
+		if (!remove_all(path, NULL))
+			strake_warn("'%s' is left over and cannot be removed", path);
+	}
 }
 
 static bool make_dir(const StrakeBuildroot *root, const char *name, char **out, GError **error)
@@ -78,10 +108,14 @@ StrakeBuildroot *strake_buildroot_new(const StrakeBuildrootOptions *options, GEr
 	g_autoptr(StrakeBuildroot) root = g_new0(StrakeBuildroot, 1);
 
 	root->base = g_strdup(options->base);
+	root->lock = -1;
 	if (!strake_path_mkdirs(AT_FDCWD, options->parent, error))
 		return NULL;
+	remove_stale(options->parent);
 	root->tmp = strake_tmpdir_new(options->parent, error);
-	if (root->tmp == NULL || !make_dir(root, "upper", &root->upper, error) ||
+	if (root->tmp == NULL ||
+		!strake_file_lock(root->tmp->fd, LOCK_NAME, true, &root->lock, error) ||
+		!make_dir(root, "upper", &root->upper, error) ||
 		!make_dir(root, "work", &root->work, error) ||
 		!make_dir(root, "root", &root->root, error) ||
 		!make_dir(root, "build", &root->build, error))

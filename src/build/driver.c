@@ -14,6 +14,7 @@
 #include "base/progress.h"
 #include "build/job_private.h"
 #include "build/result.h"
+#include "build/verify.h"
 #include "build/wants.h"
 
 typedef struct {
@@ -229,4 +230,24 @@ GPtrArray *strake_build_drive(const StrakeBuildOrder *order, GError **error)
 	// The outcomes own the nodes now.
 	g_ptr_array_set_free_func(drive.plan, NULL);
 	return export_all(&drive, outcomes, error) ? g_steal_pointer(&outcomes) : NULL;
+}
+
+bool strake_build_again(const StrakeBuildOrder *order, const GPtrArray *outcomes,
+	GPtrArray *differences, GError **error)
+{
+	const Drive drive = {.order = order};
+
+	for (guint i = 0; i < outcomes->len; i++) {
+		const StrakeBuildOutcome *outcome = outcomes->pdata[i];
+		g_autoptr(GPtrArray) own = NULL;
+
+		if (outcome->result == NULL || !outcome->node->final)
+			continue;
+		strake_say("%s: building it again", outcome->node->name);
+		own = seen_packages(&drive, outcome->node, error);
+		if (own == NULL || !strake_build_verify(
+					   order->setup, outcome->result, own, differences, error))
+			return false;
+	}
+	return true;
 }

@@ -42,6 +42,11 @@ typedef struct {
 GPtrArray *strake_build_drive(
 	const StrakeBuildOrder *order, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** strake_build_again: strake_build_verify of every finished component of @outcomes; the sentences
+ * go to @differences. */
+bool strake_build_again(const StrakeBuildOrder *order, const GPtrArray *outcomes,
+	GPtrArray *differences, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** strake_build_export: DIR/COMPONENT becomes exactly the packages of @result. */
 bool strake_build_export(StrakeStore *store, const StrakeBuildResult *result, const char *dir,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -307,12 +307,13 @@ static bool collect(Job *job, StrakeBuildResult *result, GError **error)
 
 static bool build(Job *job, StrakeBuildResult *result, GError **error)
 {
+	StrakeStore *store = job->setup->workspace->store;
 	gint64 start_us = g_get_monotonic_time();
 
 	if (!need_root(job, error) || !install(job, error) ||
 		!run(job, STRAKE_RPMBUILD_ALL, NULL, error) || !collect(job, result, error) ||
-		!strake_build_keep(
-			job->setup->workspace->store, job->print, result, job->log, error))
+		(!job->setup->trial &&
+			!strake_build_keep(store, job->print, result, job->log, error)))
 		return false;
 	result->seconds = (double)(g_get_monotonic_time() - start_us) / G_USEC_PER_SEC;
 	return true;
@@ -335,7 +336,7 @@ static bool do_build(Job *job, GPtrArray *own, StrakeBuildResult *result, GError
 	if (job->pool == NULL || !solve(job, error) ||
 		(job->dynamic && !dynamic_requires(job, error)))
 		return false;
-	if (!job->setup->force &&
+	if (!job->setup->force && !job->setup->trial &&
 		strake_build_recall(job->setup->workspace->store, job->print, result, job->log)) {
 		result->cached = true;
 		return true;

@@ -25,6 +25,7 @@ typedef struct {
 	const char *log_dir;
 	unsigned jobs;      // processes of one build, as its make sees them; 0: one per core
 	bool force;         // also when it is in the store
+	bool trial;         // forced, and not remembered
 	bool copy;          // copies of the buildroot instead of overlays
 	const char *suffix; // of the logs' names, NULL: none
 } StrakeBuildSetup;

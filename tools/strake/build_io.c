@@ -155,8 +155,14 @@ GPtrArray *build_io_run(const StrakeGlobals *globals, const BuildIoOptions *opti
 		.out_dir = io->out_dir,
 		.command = (const char *const *)command};
 
+	g_autoptr(GPtrArray) outcomes = NULL;
+
 	order.executor = more != NULL ? strake_executor_find(run->executor, error) : NULL;
-	return order.executor != NULL ? strake_build_drive(&order, error) : NULL;
+	outcomes = order.executor != NULL ? strake_build_drive(&order, error) : NULL;
+	if (outcomes == NULL || (run->differences != NULL && !strake_build_again(&order, outcomes,
+								     run->differences, error)))
+		return NULL;
+	return g_steal_pointer(&outcomes);
 }
 
 bool build_io_error(const GPtrArray *outcomes, GError **error)

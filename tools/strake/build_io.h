@@ -42,6 +42,7 @@ typedef struct {
 	StrakeBuildStages stages;
 	const char *executor; // NULL: local
 	bool keep_going;
+	GPtrArray *differences; // NULL, or takes those of second builds: strake_build_again
 } BuildIoRun;
 
 /** build_io_run: @names and, where they need them, the components of the build-groups; an array of

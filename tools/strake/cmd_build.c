@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/progress.h"
 #include "build/result.h"
 #include "build_io.h"
 #include "cli/json.h"
@@ -26,6 +27,7 @@ typedef struct {
 	gboolean force;
 	gboolean keep_going;
 	gboolean json;
+	gboolean verify;
 } BuildOpts;
 
 static const StrakeOpt build_opts[] = {
@@ -39,6 +41,8 @@ static const StrakeOpt build_opts[] = {
 		"1: against upstream's packages; 2: all against our own (as needed)"},
 	{0, "executor", STRAKE_OPT_STRING, offsetof(BuildOpts, executor), "NAME",
 		"who runs the builds: local (the default) or slurm"},
+	{0, "verify", STRAKE_OPT_FLAG, offsetof(BuildOpts, verify), NULL,
+		"build a second time under other conditions and compare the bytes"},
 	{0, "json", STRAKE_OPT_FLAG, offsetof(BuildOpts, json), NULL, "print JSON"},
 	{0, "keys", STRAKE_OPT_STRING, offsetof(BuildOpts, keys), "DIR",
 		"the project's keys ($STRAKE_KEYS, or the user's data directory)"},
@@ -140,6 +144,20 @@ static void print_json(const GPtrArray *outcomes)
 	strake_json_print(json);
 }
 
+static bool check_differences(const GPtrArray *differences, GError **error)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	if (differences->len == 0) {
+		strake_say("the second builds gave the same bytes");
+		return true;
+	}
+	for (guint i = 0; i < differences->len; i++)
+		g_string_append_printf(text, "\n  %s", (const char *)differences->pdata[i]);
+	return strake_error_set(error, STRAKE_ERROR_FAILED,
+		"a second build gave other bytes; these files differ:%s", text->str);
+}
+
 // -- the command
 
 static bool check_options(const BuildOpts *o, char **args, GError **error)
@@ -181,9 +199,12 @@ static bool run_build(const StrakeGlobals *globals, const void *opts, char **arg
 		.repository = o->repository,
 		.follow = o->follow,
 		.force = o->force};
+	g_autoptr(GPtrArray) differences =
+		o->verify ? g_ptr_array_new_with_free_func(g_free) : NULL;
 	const BuildIoRun run = {.stages = (StrakeBuildStages)o->stage,
 		.executor = o->executor,
-		.keep_going = o->keep_going};
+		.keep_going = o->keep_going,
+		.differences = differences};
 	g_autoptr(ComponentWork) work = NULL;
 	g_autoptr(BuildIo) io = NULL;
 	g_auto(GStrv) names = NULL;
@@ -209,7 +230,8 @@ static bool run_build(const StrakeGlobals *globals, const void *opts, char **arg
 		print_json(outcomes);
 	else
 		print_table(outcomes);
-	return build_io_error(outcomes, error);
+	return build_io_error(outcomes, error) &&
+	       (differences == NULL || check_differences(differences, error));
 }
 
 const StrakeCmd strake_cmd_build = {
