@@ -52,6 +52,8 @@ BuildIo *build_io_open(const StrakeGlobals *globals, const BuildIoOptions *optio
 	const char *store = strake_store_path(work->store);
 
 	io->work = work;
+	work->ws->upstream = options->upstream;
+	work->ws->upstream_mode = options->follow ? STRAKE_UPSTREAM_FOLLOW : STRAKE_UPSTREAM_LOCKED;
 	io->out_dir = g_build_filename(strake_project_output_dir(work->project), "build", NULL);
 	io->log_dir = g_build_filename(io->out_dir, "logs", NULL);
 	io->work_dir = g_build_filename(store, "build", NULL);
@@ -138,6 +140,8 @@ static char **make_command(
 	g_strv_builder_add(words, "build");
 	add_option(words, "--keys", strake_keys_dir(io->keys));
 	add_option(words, "--upstream", options->upstream);
+	if (options->follow)
+		g_strv_builder_add(words, "--follow");
 	return g_strv_builder_end(words);
 }
 
@@ -236,12 +240,30 @@ static bool replace(
 	return true;
 }
 
+// A repository does not wait for what the definitions call expensive: `strake build` makes it.
+static char **cheap_names(StrakeProject *project, GError **error)
+{
+	g_auto(GStrv) all = build_io_names(project, error);
+	g_autoptr(GStrvBuilder) out = g_strv_builder_new();
+
+	for (char **name = all; name != NULL && *name != NULL; name++) {
+		g_autoptr(StrakeComponent) component =
+			strake_project_resolve(project, *name, error);
+
+		if (component == NULL)
+			return NULL;
+		if (!component->build.hints.expensive)
+			g_strv_builder_add(out, *name);
+	}
+	return all != NULL ? g_strv_builder_end(out) : NULL;
+}
+
 bool build_io_replace(const StrakeGlobals *globals, const BuildIoOptions *options,
 	GPtrArray *packages, GError **error)
 {
 	static const BuildIoRun run = {.stages = STRAKE_BUILD_STAGES_AUTO};
 	g_autoptr(ComponentWork) work = component_work_open(globals, error);
-	g_auto(GStrv) names = work != NULL ? build_io_names(work->project, error) : NULL;
+	g_auto(GStrv) names = work != NULL ? cheap_names(work->project, error) : NULL;
 	g_autoptr(BuildIo) io = NULL;
 	g_autoptr(GPtrArray) outcomes = NULL;
 

@@ -54,7 +54,8 @@ GPtrArray *build_io_run(const StrakeGlobals *globals, const BuildIoOptions *opti
 bool build_io_error(const GPtrArray *outcomes, GError **error);
 
 /**
- * build_io_replace: builds the components of the project's build-groups, if there are any. Their
+ * build_io_replace: builds the components of the project's build-groups, if there are any, but for
+ * those that are expensive (build.hints). Their
  * packages join @packages (char *, SHA-256 in the store, freed by the array) in place of those that
  * have the name of one of them or that one of them obsoletes.
  */
