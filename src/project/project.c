@@ -190,6 +190,11 @@ bool strake_project_is_built(const StrakeProject *project, const StrakeComponent
 	return false;
 }
 
+bool strake_component_is_data(const StrakeComponent *component)
+{
+	return component->spec.type == STRAKE_SPEC_LOCAL && component->groups == NULL;
+}
+
 // @layer over what @into has inherited so far, less what the layer drops.
 static void add_layer(StrakeComponent *into, GHashTable *sources, const StrakeComponent *layer)
 {

@@ -87,6 +87,10 @@ StrakeComponent *strake_project_resolve(
 /** strake_project_is_built: whether @component (resolved) is in one of the groups that [project]
  * build-groups names. */
 bool strake_project_is_built(const StrakeProject *project, const StrakeComponent *component);
+/** strake_component_is_data: whether @component (resolved) is a local one of no component group: the
+ * buildroot itself needs those, so they are made without it. One that is in a group is built in the
+ * buildroot if the project builds that group, and else not at all. */
+bool strake_component_is_data(const StrakeComponent *component);
 
 // -- images: the struct is in project/image_def.h
 

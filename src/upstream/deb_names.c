@@ -18,6 +18,7 @@ struct StrakeDebNames {
 	GHashTable *new_names; // component -> new name
 	GHashTable *local;     // package or provided name -> component
 	GHashTable *built;     // the same, of components that are built from source
+	GHashTable *families;  // built components whose spec is upstream's: not read here
 	GHashTable *requires;  // local package -> GPtrArray of names
 	GHashTable *versions;  // component -> "epoch:version-release" as far as written plainly
 };
@@ -31,6 +32,7 @@ void strake_deb_names_free(StrakeDebNames *names)
 	g_hash_table_unref(names->new_names);
 	g_hash_table_unref(names->local);
 	g_hash_table_unref(names->built);
+	g_hash_table_unref(names->families);
 	g_hash_table_unref(names->requires);
 	g_hash_table_unref(names->versions);
 	g_free(names);
@@ -183,8 +185,12 @@ static bool take_local(StrakeDebNames *names, const StrakeProject *project,
 {
 	g_autoptr(GBytes) bytes = NULL;
 	g_autoptr(StrakeSpec) spec = NULL;
+	bool built = strake_project_is_built(project, component);
 
-	if (component->spec.type != STRAKE_SPEC_LOCAL || component->spec.path == NULL)
+	if (built && component->spec.type != STRAKE_SPEC_LOCAL)
+		g_hash_table_add(names->families, g_strdup(component->name));
+	if (component->spec.type != STRAKE_SPEC_LOCAL || component->spec.path == NULL ||
+		(!built && !strake_component_is_data(component)))
 		return true;
 	bytes = strake_file_read_at(AT_FDCWD, component->spec.path, SPEC_MAX_BYTES, error);
 	spec = bytes != NULL ? strake_spec_parse(bytes, error) : NULL;
@@ -192,7 +198,7 @@ static bool take_local(StrakeDebNames *names, const StrakeProject *project,
 		g_prefix_error(error, "component '%s': ", component->name);
 		return false;
 	}
-	take_spec(names, component->name, strake_project_is_built(project, component), spec);
+	take_spec(names, component->name, built, spec);
 	return true;
 }
 
@@ -209,6 +215,7 @@ StrakeDebNames *strake_deb_names_new(const StrakeProject *project, GError **erro
 	names->versions = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	names->local = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	names->built = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	names->families = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	for (char **name = components; *name != NULL; name++) {
 		g_autoptr(StrakeComponent) component =
 			strake_project_resolve(project, *name, error);
@@ -242,7 +249,16 @@ bool strake_deb_names_is_local(const StrakeDebNames *names, const char *name)
 
 bool strake_deb_names_is_built(const StrakeDebNames *names, const char *name)
 {
-	return g_hash_table_contains(names->built, name);
+	g_autofree char *stem = g_strdup(name);
+
+	if (g_hash_table_contains(names->built, name))
+		return true;
+	for (char *dash = stem + strlen(stem); dash != NULL; dash = strrchr(stem, '-')) {
+		*dash = '\0';
+		if (g_hash_table_contains(names->families, stem))
+			return true;
+	}
+	return false;
 }
 
 const GPtrArray *strake_deb_names_local_requires(const StrakeDebNames *names, const char *name)

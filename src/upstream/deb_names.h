@@ -29,7 +29,8 @@ const char *strake_deb_names_new_name(const StrakeDebNames *names, const char *c
 /** strake_deb_names_is_local: whether a package of ours is called @name or provides it. Components
  * that are built from source do not count: building them needs upstream's own. */
 bool strake_deb_names_is_local(const StrakeDebNames *names, const char *name);
-/** strake_deb_names_is_built: the same of components that are built from source. */
+/** strake_deb_names_is_built: the same of components that are built from source. Of one whose spec is
+ * upstream's, and so not known before it is rendered, NAME and NAME-... are taken for its packages. */
 bool strake_deb_names_is_built(const StrakeDebNames *names, const char *name);
 /** strake_deb_names_local_requires: what the local package @name requires (char *); borrowed;
  * NULL: nothing or no such package. */

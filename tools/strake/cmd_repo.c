@@ -255,7 +255,7 @@ const StrakeCmd strake_cmd_repo_publish = {
 		   "the packages, zstd-compressed rpm-md metadata, and a signed repomd.xml, and "
 		   "switches it into place in one step. Without package files it publishes the "
 		   "project's packages: those of the upstream's lock, fetched and bridged as "
-		   "needed, the local components, and what the components of its build-groups "
+		   "needed, the local components of no group, and what those of its build-groups "
 		   "give, built as needed, in place of upstream's packages of the same names; "
 		   "components that say they are expensive are left to `strake build`. The "
 		   "signing key is made on first use. The "

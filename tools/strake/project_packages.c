@@ -205,8 +205,7 @@ static bool add_local(StrakeProject *project, StrakeStore *store, const StrakeKe
 
 		if (component == NULL)
 			return false;
-		if (component->spec.type == STRAKE_SPEC_LOCAL &&
-			!strake_project_is_built(project, component) &&
+		if (strake_component_is_data(component) &&
 			!add_local_one(store, key, component->spec.path, out, error)) {
 			g_prefix_error(error, "component '%s': ", *name);
 			return false;
