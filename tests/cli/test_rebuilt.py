@@ -64,6 +64,12 @@ def test_packages_take_the_place_of_the_imported(name, rendered):
     assert re.search(r"^Version: +%\{upstream_version\}$", spec, re.M)
 
 
+def test_kmod_reads_the_modules_of_the_kernel(rendered):
+    # Upstream's kernel packages hold NAME.ko.xz: without it depmod finds nothing and nothing boots.
+    spec = (rendered / "k/kmod-rebuilt/kmod-rebuilt.spec").read_text()
+    assert re.search(r"^%bcond xz 1$", spec, re.M)
+
+
 def test_tools_are_packed_from_this_tree(tmp_path):
     strake(tmp_path, "component", "prepare-sources", "strake-tools", str(tmp_path / "tools"))
     listing = subprocess.run(["tar", "-tf", tmp_path / "tools/strake-tools.tar"], text=True,
