@@ -206,7 +206,7 @@ GPtrArray *strake_build_drive(const StrakeBuildOrder *order, GError **error)
 {
 	g_auto(Drive) drive = {.order = order};
 	g_autoptr(GPtrArray) wants =
-		strake_build_wants(order->setup, order->names, order->more, error);
+		strake_build_wants(order->setup, order->names, order->more, order->left_out, error);
 	g_autoptr(GPtrArray) outcomes = g_ptr_array_new_with_free_func(outcome_free);
 	StrakeBuildRun run = {.jobs = order->jobs,
 		.keep_going = order->keep_going,

@@ -19,6 +19,7 @@ typedef struct {
 	const StrakeExecutor *executor;
 	unsigned jobs; // builds at once; 0: one per core
 	bool keep_going;
+	GPtrArray *left_out; // NULL, or for components that cannot be built: strake_build_wants
 	const char *out_dir; // results go to OUT/results, packages to OUT/packages/COMPONENT
 	// Command line of a process that builds one component; the driver adds "--only" and what
 	// follows it. NULL-terminated.

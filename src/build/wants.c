@@ -16,8 +16,10 @@ typedef struct {
 	char **names;             // sorted, all
 	StrakeBuildFacts **facts; // in that order
 	StrakeProgress *progress;
-	GHashTable *owners; // name -> index + 1, the first component that provides it
-	GHashTable *base;   // names of packages of the buildroot
+	GPtrArray *left_out; // NULL: a component that cannot be read is an error
+	char **problems;     // of the components, in the order of the names; NULL: none
+	GHashTable *owners;  // name -> index + 1, the first component that provides it
+	GHashTable *base;    // names of packages of the buildroot
 	StrakeBuildPool *pool;
 } Wants;
 
@@ -25,6 +27,9 @@ static void wants_clear(Wants *wants)
 {
 	for (guint i = 0; wants->facts != NULL && i < g_strv_length(wants->names); i++)
 		strake_build_facts_free(wants->facts[i]);
+	for (guint i = 0; wants->problems != NULL && i < g_strv_length(wants->names); i++)
+		g_free(wants->problems[i]);
+	g_free(wants->problems);
 	g_free(wants->facts);
 	g_strfreev(wants->names);
 	strake_progress_end(wants->progress);
@@ -66,17 +71,55 @@ static char **join_names(char *const *names, char *const *more)
 	return (char **)g_ptr_array_free(g_steal_pointer(&all), FALSE);
 }
 
+static bool may_leave_out(const Wants *wants, const GError *problem)
+{
+	return wants->left_out != NULL &&
+	       !g_error_matches(problem, STRAKE_ERROR, STRAKE_ERROR_CANCELLED);
+}
+
 static bool read_facts(size_t index, void *data, GError **error)
 {
 	Wants *wants = data;
+	g_autoptr(GError) problem = NULL;
 
-	wants->facts[index] = strake_build_facts(wants->setup, wants->names[index], error);
+	wants->facts[index] = strake_build_facts(wants->setup, wants->names[index], &problem);
 	strake_progress_add(wants->progress, 1, wants->names[index]);
-	return wants->facts[index] != NULL;
+	if (wants->facts[index] != NULL)
+		return true;
+	if (!may_leave_out(wants, problem)) {
+		g_propagate_error(error, g_steal_pointer(&problem));
+		return false;
+	}
+	wants->problems[index] = g_strdup(problem->message);
+	return true;
+}
+
+// What cannot be built is no longer there, neither to be built nor for others.
+static void leave_out(Wants *wants, guint index, const char *why)
+{
+	guint n = g_strv_length(wants->names);
+
+	g_ptr_array_add(wants->left_out, g_strdup(why));
+	strake_build_facts_free(wants->facts[index]);
+	g_free(wants->names[index]);
+	g_free(wants->problems[index]);
+	for (guint i = index; i < n; i++) { // the NULL at the end, too
+		wants->names[i] = wants->names[i + 1];
+		wants->facts[i] = i + 1 < n ? wants->facts[i + 1] : NULL;
+		wants->problems[i] = i + 1 < n ? wants->problems[i + 1] : NULL;
+	}
+}
+
+static void leave_out_unread(Wants *wants)
+{
+	for (guint i = g_strv_length(wants->names); i-- > 0;)
+		if (wants->problems[i] != NULL)
+			leave_out(wants, i, wants->problems[i]);
 }
 
 static void find_owners(Wants *wants)
 {
+	g_clear_pointer(&wants->owners, g_hash_table_unref);
 	wants->owners = g_hash_table_new(g_str_hash, g_str_equal);
 	for (guint i = 0; wants->names[i] != NULL; i++)
 		for (char **name = wants->facts[i]->provides; *name != NULL; name++)
@@ -174,28 +217,51 @@ static StrakeBuildWant *new_want(const Wants *wants, guint index, char *const *n
 	return want;
 }
 
-GPtrArray *strake_build_wants(
-	const StrakeBuildSetup *setup, char *const *names, char *const *more, GError **error)
+// The needs of all; *@out_bad: the component whose needs cannot be met, when false.
+static GPtrArray *find_all(Wants *wants, char *const *names, guint *out_bad, GError **error)
 {
-	g_auto(Wants) wants = {.setup = setup};
 	g_autoptr(GPtrArray) out = g_ptr_array_new_with_free_func(want_free);
+
+	find_owners(wants);
+	for (guint i = 0; wants->names[i] != NULL; i++) {
+		StrakeBuildWant *want = new_want(wants, i, names);
+
+		g_ptr_array_add(out, want);
+		*out_bad = i;
+		if (!find_needs(wants, i, want, error))
+			return NULL;
+	}
+	return g_steal_pointer(&out);
+}
+
+GPtrArray *strake_build_wants(const StrakeBuildSetup *setup, char *const *names, char *const *more,
+	GPtrArray *left_out, GError **error)
+{
+	g_auto(Wants) wants = {.setup = setup, .left_out = left_out};
 	guint n;
 
 	wants.names = join_names(names, more);
 	n = g_strv_length(wants.names);
 	wants.facts = g_new0(StrakeBuildFacts *, n + 1);
+	wants.problems = g_new0(char *, n + 1);
 	if (!find_base(&wants, error))
 		return NULL;
 	wants.progress = strake_progress_new("read specs", n, false);
 	if (!strake_parallel_for(n, 0, read_facts, &wants, error))
 		return NULL;
-	find_owners(&wants);
-	for (guint i = 0; i < n; i++) {
-		StrakeBuildWant *want = new_want(&wants, i, names);
+	leave_out_unread(&wants);
+	// What others counted on may be what is left out, so all needs are found anew then.
+	for (;;) {
+		g_autoptr(GError) problem = NULL;
+		guint bad = 0;
+		GPtrArray *out = find_all(&wants, names, &bad, &problem);
 
-		g_ptr_array_add(out, want);
-		if (!find_needs(&wants, i, want, error))
+		if (out != NULL)
+			return out;
+		if (!may_leave_out(&wants, problem)) {
+			g_propagate_error(error, g_steal_pointer(&problem));
 			return NULL;
+		}
+		leave_out(&wants, bad, problem->message);
 	}
-	return g_steal_pointer(&out);
 }

@@ -19,6 +19,10 @@ PACKAGES = tomllib.loads((SOURCE / "distro/images/vm-base.toml").read_text())["i
     "packages"]
 
 
+# What is rebuilt is so for the release line; of the archive of a year ago it costs the test minutes.
+BUILDS = {"forky": [], "trixie": ["--no-build"]}
+
+
 def strake(*args):
     return subprocess.run([STRAKE, "-q", "-C", str(SOURCE / "distro"), *map(str, args)],
                           capture_output=True, text=True, timeout=1500)
@@ -28,7 +32,8 @@ def strake(*args):
 def root(request, tmp_path_factory):
     path = tmp_path_factory.mktemp(request.param)
     os.environ["STRAKE_KEYS"] = str(path / "keys")
-    published = strake("repo", "publish", "--upstream", request.param, "--follow", path / "repo")
+    published = strake("repo", "publish", "--upstream", request.param, "--follow", path / "repo",
+                       *BUILDS[request.param])
     if published.returncode and "Could not resolve" in published.stderr:
         pytest.skip("no network")
     assert published.returncode == 0, published.stderr

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/progress.h"
 #include "format/rpm_read.h"
 #include "project_packages.h"
 #include "repo/publish.h"
@@ -156,6 +157,7 @@ GPtrArray *build_io_run(const StrakeGlobals *globals, const BuildIoOptions *opti
 		.stages = run->stages,
 		.jobs = (unsigned)MAX(globals->jobs, 0),
 		.keep_going = run->keep_going,
+		.left_out = run->left_out,
 		.out_dir = io->out_dir,
 		.command = (const char *const *)command};
 
@@ -212,7 +214,9 @@ static bool replace(
 	for (guint i = 0; i < outcomes->len; i++) {
 		const StrakeBuildOutcome *outcome = outcomes->pdata[i];
 
-		for (guint k = 0; outcome->node->final && k < outcome->result->packages->len; k++) {
+		if (outcome->result == NULL || !outcome->node->final)
+			continue;
+		for (guint k = 0; k < outcome->result->packages->len; k++) {
 			const StrakeBuiltPackage *package = outcome->result->packages->pdata[k];
 			g_autoptr(StrakeRpm) rpm = NULL;
 
@@ -258,10 +262,29 @@ static char **cheap_names(StrakeProject *project, GError **error)
 	return all != NULL ? g_strv_builder_end(out) : NULL;
 }
 
+// The mirror moves every day, and with it what our overlays stand on; that upstream's own package
+// is published for a while is said, not hidden.
+static void warn_of_left_out(const GPtrArray *left_out, const GPtrArray *outcomes)
+{
+	for (guint i = 0; i < left_out->len; i++)
+		strake_warn("not built, upstream's package is published instead: %s",
+			(const char *)left_out->pdata[i]);
+	for (guint i = 0; i < outcomes->len; i++) {
+		const StrakeBuildOutcome *outcome = outcomes->pdata[i];
+
+		if (outcome->message != NULL)
+			strake_warn("not built, upstream's package is published instead: %s",
+				outcome->message);
+	}
+}
+
 bool build_io_replace(const StrakeGlobals *globals, const BuildIoOptions *options,
 	GPtrArray *packages, GError **error)
 {
-	static const BuildIoRun run = {.stages = STRAKE_BUILD_STAGES_AUTO};
+	g_autoptr(GPtrArray) left_out = g_ptr_array_new_with_free_func(g_free);
+	const BuildIoRun run = {.stages = STRAKE_BUILD_STAGES_AUTO,
+		.keep_going = options->follow,
+		.left_out = options->follow ? left_out : NULL};
 	g_autoptr(ComponentWork) work = component_work_open(globals, error);
 	g_auto(GStrv) names = work != NULL ? cheap_names(work->project, error) : NULL;
 	g_autoptr(BuildIo) io = NULL;
@@ -273,6 +296,8 @@ bool build_io_replace(const StrakeGlobals *globals, const BuildIoOptions *option
 		return true;
 	io = build_io_open(globals, options, work, error);
 	outcomes = io != NULL ? build_io_run(globals, options, io, names, &run, error) : NULL;
-	return outcomes != NULL && build_io_error(outcomes, error) &&
-	       replace(work->store, outcomes, packages, error);
+	if (outcomes == NULL || (!options->follow && !build_io_error(outcomes, error)))
+		return false;
+	warn_of_left_out(left_out, outcomes);
+	return replace(work->store, outcomes, packages, error);
 }

@@ -42,6 +42,7 @@ typedef struct {
 	StrakeBuildStages stages;
 	const char *executor; // NULL: local
 	bool keep_going;
+	GPtrArray *left_out;    // NULL, or for components that cannot be built: strake_build_wants
 	GPtrArray *differences; // NULL, or takes those of second builds: strake_build_again
 } BuildIoRun;
 
@@ -57,7 +58,9 @@ bool build_io_error(const GPtrArray *outcomes, GError **error);
  * build_io_replace: builds the components of the project's build-groups, if there are any, but for
  * those that are expensive (build.hints). Their
  * packages join @packages (char *, SHA-256 in the store, freed by the array) in place of those that
- * have the name of one of them or that one of them obsoletes.
+ * have the name of one of them or that one of them obsoletes. When upstream is followed, a
+ * component that upstream's move broke is said with a warning, and upstream's packages stay in its
+ * place.
  */
 bool build_io_replace(const StrakeGlobals *globals, const BuildIoOptions *options,
 	GPtrArray *packages, GError **error);
