@@ -49,13 +49,21 @@ def table(head, rows):
         print("| " + " | ".join(str(cell) for cell in row) + " |", flush=True)
 
 
-class Project:
-    """A copy of distro/ in the cache, so that what is built of it stays out of the work tree."""
+def copy_tree(top):
+    """distro/ with the sources around it, of which our own packages are made; not what is built."""
+    shutil.rmtree(top, ignore_errors=True)
+    shutil.copytree(ROOT, top, symlinks=True,
+                    ignore=lambda folder, names: [
+                        name for name in names if name in {".git", "__pycache__", "out"} or
+                        (name.startswith("build") and folder == str(ROOT))])
 
-    def __init__(self, name="distro", store=STORE):
+
+class Project:
+    """A copy of the project in the cache, so that what is built of it stays out of the work tree."""
+
+    def __init__(self, name="project", store=STORE):
         self.top, self.store = CACHE / name, pathlib.Path(store)
-        shutil.rmtree(self.top / "distro", ignore_errors=True)
-        shutil.copytree(ROOT / "distro", self.top / "distro")
+        copy_tree(self.top)
         self.repository = self.top / "out/repo"
 
     def argv(self, *arguments, store=None):
