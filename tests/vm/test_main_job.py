@@ -80,8 +80,9 @@ def test_boots_and_holds(place):
 
 
 def test_the_archive_of_a_year_ago(place):
-    """The same overlays on trixie: other kernel, systemd 257, dnf 4 in Python; all but the floors."""
+    """The same overlays on trixie: other kernel, systemd 257, dnf 4 in Python; all but the floors. One
+    boot: dnf and the second boot are what the release line shows, and cost this test as much again."""
     old = place / "trixie"
     strake("repo", "publish", "--upstream", "trixie", "--follow", "--no-build", old / "repo")
     strake("image", "build", "vm-base", "--repo", old / "repo/x86_64", "--out", old / "images")
-    boot_and_check("--upstream", "trixie", "--out", old / "images", "--repo", old / "repo")
+    boot_and_check("--upstream", "trixie", "--once", "--out", old / "images", "--repo", old / "repo")
