@@ -76,19 +76,6 @@ static bool judge(size_t index, void *data, GError **error)
 	return true;
 }
 
-static StrakePin *pin_of(const StrakeDebPackage *package)
-{
-	StrakePin *pin = g_new0(StrakePin, 1);
-
-	pin->name = g_strdup(package->name);
-	pin->version = g_strdup(package->version);
-	pin->architecture = g_strdup(package->architecture);
-	pin->filename = g_strdup(package->filename);
-	pin->sha256 = g_strdup(package->sha256);
-	pin->size = package->size;
-	return pin;
-}
-
 /* @count different packages of @index, the same ones for the same seed and index. */
 static bool draw(const StrakeDebIndex *index, unsigned count, unsigned seed, GPtrArray *out,
 	unsigned *out_skipped, GError **error)
@@ -111,7 +98,7 @@ static bool draw(const StrakeDebIndex *index, unsigned count, unsigned seed, GPt
 		if (package->size > MAX_SAMPLED_BYTES)
 			(*out_skipped)++;
 		else
-			g_ptr_array_add(out, pin_of(package));
+			g_ptr_array_add(out, strake_upstream_pin(package));
 	}
 	return true;
 }
